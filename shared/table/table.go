@@ -1,7 +1,9 @@
 // Package table is the only way to stored data: few operations, all of which DynamoDB does in one call and SQLite in one transaction.
 //
-// An item lives at a Key (table, partition, sort), carries one JSON object of attributes and a Version that the store raises by one on
-// every write, beginning at 1. The DynamoDB adapter stores the object's members as native attributes; the SQLite adapter stores its text.
+// An item lives at a Key (table, partition, sort), carries one JSON object of attributes and a Version that the store raises on every
+// write: to 1 by a put under IfAbsent, to n+1 by a put under IfVersion(n), and by any other put to some positive number larger than before
+// (DynamoDB cannot count without reading: its adapter takes the clock's microseconds). The DynamoDB adapter stores the object's members as
+// native attributes; the SQLite adapter stores its text.
 // Expired items are never returned, and count as absent in conditions, whether or not the engine has removed them yet.
 //
 // Every partition begins with the shop's id (see Partition): no query can cross shops.
@@ -151,7 +153,7 @@ type Store interface {
 	Write(ctx context.Context, ops ...Op) error
 
 	// PutAll stores any number of items in any order without conditions. It may stop half-way: repeat it whole, the result is the same. Two items on one
-	// key are Invalid.
+	// key are Invalid. Versions change; they grow as far as the writers' clocks agree.
 	PutAll(ctx context.Context, items ...Item) error
 }
 
