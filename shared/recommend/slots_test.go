@@ -1,0 +1,75 @@
+package recommend
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shopkeeper/shared/fault"
+)
+
+func TestParseSlots(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want []Slot
+		bad  bool
+	}{
+		"nothing is the whole front page": {"", DefaultSlots, false},
+		"a length and a default length":   {"for-you:3,trending", []Slot{{ForYou, 3}, {Trending, DefaultLimit}}, false},
+		"an unknown placement":            {"for-me", nil, true},
+		"no length after the colon":       {"for-you:", nil, true},
+		"a length beyond the limit":       {"for-you:101", nil, true},
+		"a placement twice":               {"new,new", nil, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseSlots(tt.text)
+			if tt.bad != fault.Is(err, fault.Invalid) {
+				t.Fatalf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("slots (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseFilter(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want Filter
+		bad  bool
+	}{
+		"nothing":                 {"", Filter{}, false},
+		"all conditions":          {"category=Kitchen > Tea; brand=Acme; price>=500; price<=2000", Filter{"Kitchen > Tea", "Acme", 500, 2000}, false},
+		"a price with a point":    {"price<=19.99", Filter{}, true},
+		"a negative price":        {"price>=-1", Filter{}, true},
+		"an unknown condition":    {"colour=red", Filter{}, true},
+		"an empty category":       {"category=", Filter{}, true},
+		"a trailing semicolon":    {"brand=Acme;", Filter{}, true},
+		"a brand with an = in it": {"brand=A=B", Filter{Brand: "A=B"}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseFilter(tt.text)
+			if tt.bad != fault.Is(err, fault.Invalid) {
+				t.Fatalf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("filter (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("for-you:8,trending", "category=Kitchen;price<=2000")
+	f.Fuzz(func(t *testing.T, slots, filter string) {
+		if got, err := ParseSlots(slots); err == nil && (len(got) == 0 || len(got) > MaxSlots) {
+			t.Errorf("%q gave %d slots", slots, len(got))
+		}
+		if got, err := ParseFilter(filter); err == nil && (got.MinPrice < 0 || got.MaxPrice < 0) {
+			t.Errorf("%q gave %+v", filter, got)
+		}
+	})
+}
