@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/shop"
+)
+
+// caller is who asks: a page of a shop (write key) or the shop's server (secret key).
+type caller struct {
+	shop.Settings
+	Kind shop.KeyKind
+}
+
+// secret says whether the shop's own server asks.
+func (c caller) secret() bool { return c.Kind == shop.SecretKey }
+
+// keyOf is the key that the request's head carries: Authorization as Basic (the key is the user name) or Bearer, else writeKey or key in the query; empty when
+// there is none.
+func keyOf(r *http.Request) string {
+	if user, _, ok := r.BasicAuth(); ok {
+		return user
+	}
+	if auth := r.Header.Get("Authorization"); len(auth) > 7 && strings.EqualFold(auth[:7], "Bearer ") {
+		return strings.TrimSpace(auth[7:])
+	}
+	if r.URL.RawQuery == "" {
+		return ""
+	}
+	query := r.URL.Query()
+	if key := query.Get("writeKey"); key != "" {
+		return key
+	}
+	return query.Get("key")
+}
+
+// authenticate finds the shop of the request's key, or of bodyKey when the head has none. When both are there they must stand for one shop. Unauthenticated for
+// a missing or unknown key, Forbidden for a page that the shop does not take calls from.
+func authenticate(r *http.Request, dir shop.Directory, bodyKey string) (caller, error) {
+	key := keyOf(r)
+	if key == "" {
+		key, bodyKey = bodyKey, ""
+	}
+	if key == "" {
+		return caller{}, fault.New(fault.Unauthenticated, "a write key is needed: as Basic user name, writeKey in the body, or writeKey in the query")
+	}
+	info, err := dir.Key(r.Context(), key)
+	if err != nil {
+		return caller{}, err
+	}
+	if bodyKey != "" && bodyKey != key {
+		second, err := dir.Key(r.Context(), bodyKey)
+		if err != nil {
+			return caller{}, err
+		}
+		if second.Shop != info.Shop {
+			return caller{}, fault.New(fault.Unauthenticated, "the keys of head and body are of two shops")
+		}
+	}
+	settings, err := dir.Settings(r.Context(), info.Shop)
+	if err != nil {
+		return caller{}, err
+	}
+	c := caller{Settings: settings, Kind: info.Kind}
+	return c, checkOrigin(r, settings)
+}
