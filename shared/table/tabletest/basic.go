@@ -56,7 +56,7 @@ var basicCases = []storeCase{
 	}},
 	{"one write spans tables and partitions", func(t *testing.T, h *harness) {
 		k := table.Key{Table: beta, Partition: "other", Sort: "b"}
-		h.put(t, key("gone"), `{}`)
+		h.create(t, key("gone"), `{}`)
 		h.write(t,
 			table.Put(item(key("a"), `{"n":1}`), table.IfAbsent()),
 			table.Put(item(k, `{"n":2}`), table.Always()),

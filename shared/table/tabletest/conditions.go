@@ -14,7 +14,7 @@ var conditionCases = []storeCase{
 		h.want(t, stored)
 	}},
 	{"if version holds for that version only", func(t *testing.T, h *harness) {
-		h.put(t, key("a"), `{"n":1}`)
+		h.create(t, key("a"), `{"n":1}`)
 		h.write(t, table.Put(item(key("a"), `{"n":2}`), table.IfVersion(1)))
 		stored := versioned(2, item(key("a"), `{"n":2}`))
 		h.wantConflict(t, 0, &stored, table.Put(item(key("a"), `{"n":3}`), table.IfVersion(1)))
@@ -28,7 +28,7 @@ var conditionCases = []storeCase{
 		h.wantAbsent(t, key("a"))
 	}},
 	{"a removal keeps to its condition", func(t *testing.T, h *harness) {
-		h.put(t, key("a"), `{"n":1}`)
+		h.create(t, key("a"), `{"n":1}`)
 		stored := versioned(1, item(key("a"), `{"n":1}`))
 		h.wantConflict(t, 0, &stored, table.Delete(key("a"), table.IfVersion(2)))
 		h.wantConflict(t, 0, &stored, table.Delete(key("a"), table.IfAbsent()))
@@ -37,7 +37,7 @@ var conditionCases = []storeCase{
 		h.write(t, table.Delete(key("a"), table.IfAbsent()))
 	}},
 	{"a check holds the others to its condition and writes nothing", func(t *testing.T, h *harness) {
-		h.put(t, key("guard"), `{"n":1}`)
+		h.create(t, key("guard"), `{"n":1}`)
 		guard := versioned(1, item(key("guard"), `{"n":1}`))
 		h.write(t, table.Check(key("guard"), table.IfVersion(1)), table.Put(item(key("a"), `{}`), table.Always()))
 		h.want(t, guard)

@@ -45,7 +45,7 @@ var expiryCases = []storeCase{
 	}},
 	{"an expired item counts as absent in conditions", func(t *testing.T, h *harness) {
 		for _, k := range []string{"a", "b", "c", "d"} {
-			h.write(t, table.Put(expiring(item(key(k), `{"n":1}`), h.clock.Now().Add(time.Minute)), table.Always()))
+			h.write(t, table.Put(expiring(item(key(k), `{"n":1}`), h.clock.Now().Add(time.Minute)), table.IfAbsent()))
 		}
 		h.clock.Advance(time.Hour)
 		h.wantConflict(t, 0, nil, table.Put(item(key("a"), `{"n":2}`), table.IfVersion(1)))

@@ -96,7 +96,7 @@ var feedCases = []struct {
 	{"insert, modify and remove carry their images", func(t *testing.T, h *feedHarness) {
 		first, second := versioned(1, item(key("a"), `{"n":1}`)), versioned(2, expiring(item(key("a"), `{"n":2}`), h.clock.Now().Add(time.Hour)))
 		before := time.Now().Add(-time.Minute)
-		h.write(t, table.Put(first, table.Always()))
+		h.write(t, table.Put(first, table.IfAbsent()))
 		h.write(t, table.Put(second, table.IfVersion(1)))
 		h.write(t, table.Delete(key("a"), table.Always()))
 		got := h.until(t, "c")
@@ -118,7 +118,11 @@ var feedCases = []struct {
 			t.Fatal(err)
 		}
 		h.want(t, versioned(3, item(key("a"), `{"n":1,"m":{"x":1,"y":[]}}`)))
-		h.write(t, table.Check(key("a"), table.IfVersion(3)), table.Delete(key("absent"), table.Always()))
+		stored, err := h.Get(t.Context(), key("a"), table.Strong)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.write(t, table.Check(key("a"), table.IfVersion(stored.Version)), table.Delete(key("absent"), table.Always()))
 		h.put(t, key("a"), `{"n":2}`)
 		want := []table.Change{
 			insert(versioned(1, item(key("a"), `{"n":1,"m":{"x":1,"y":[]}}`))),
