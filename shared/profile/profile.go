@@ -70,13 +70,20 @@ type Purchase struct {
 	By    uint8
 }
 
-// Orders sums what was bought. Sum is net of refunds, minor units of Currency.
+// Orders sums what was bought. Sum is net of refunds, minor units of Currency: orders in other currencies count but are not summed.
 type Orders struct {
 	Count    int64
 	Sum      int64
 	Currency string
 	First    time.Time
 	Last     time.Time
+	Latest   []OrderRef // newest last, so that an order told again, changed or refunded is known
+}
+
+// OrderRef is an order that is part of Count and Sum: a 36-bit hash of its id and what it adds to Sum at present.
+type OrderRef struct {
+	Hash uint64
+	Net  int64
 }
 
 // Counter counts one event name on one UTC day (days since 1970).
@@ -85,6 +92,9 @@ type Counter struct {
 	Day   int32
 	Count int64
 }
+
+// NoMember is a NameBy that points at none.
+const NoMember uint8 = 255
 
 // Member is a visitor whose own profile is part of a merged one.
 type Member struct {
@@ -101,7 +111,7 @@ type Profile struct {
 	Person  event.PersonID
 	Members []Member // merged profiles only
 	Name    []byte   // first name for the greeting, sealed (identity.Sealer); empty when unknown
-	NameBy  uint8    // in a merged profile: index into Members of the device that told the name
+	NameBy  uint8    // in a merged profile: index into Members of the device that told the name, NoMember when the shop or nobody did
 
 	Consent   consent.State
 	Forgotten time.Time // set when the visitor's data was removed: events received up to then are not folded again
@@ -122,14 +132,15 @@ type Profile struct {
 	Applied Applied // what has been folded
 }
 
-// Applied remembers which events a profile has: the ids of the latest ones and a floor under them. Events received before the floor are in it.
+// Applied remembers which events a profile has: the ids of the latest MaxApplied, in the order in which they were folded, and a floor under them.
+// An event received before the floor is taken as folded.
 type Applied struct {
 	Floor time.Time
 	IDs   []AppliedID
 	Count int64 // events folded in all
 }
 
-// AppliedID is one folded event: a 48-bit hash of its id and when it was received (milliseconds).
+// AppliedID is one folded event: a 36-bit hash of its id and when it was received (minute precision: it only moves the floor).
 type AppliedID struct {
 	Hash     uint64
 	Received time.Time
