@@ -1,0 +1,89 @@
+// Package env is what a deployment tells its functions: where their tables, files, queue and keys are. The infrastructure sets the names below,
+// each function loads those it needs, once, before it starts.
+package env
+
+import (
+	"net/url"
+	"strings"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/table"
+)
+
+// The names. A table has one of its own, see TableVar.
+const (
+	BucketData    = "BUCKET_DATA"    // bucket of models, archive, imports and shops
+	QueueFailures = "QUEUE_FAILURES" // address of the queue that receives what can never be handled
+	KeysSecret    = "KEYS_SECRET"    // ARN of the secret with the keys that sign cookies and seal names
+	BusName       = "BUS_NAME"       // event bus that notices go to
+)
+
+// TableVar is the name under which a function is told what a table is called: TABLE_EVENTS for "events".
+func TableVar(t table.Name) string { return "TABLE_" + strings.ToUpper(string(t)) }
+
+// Lookup tells the value of a variable, "" when it is not set, as os.Getenv does.
+type Lookup = func(name string) string
+
+// reader collects what is wrong, so that all of it is reported together.
+type reader struct {
+	lookup Lookup
+	wrong  []fault.Field
+}
+
+func (r *reader) refuse(name, reason string) {
+	r.wrong = append(r.wrong, fault.Field{Path: name, Reason: reason})
+}
+
+// text is a value that may be anything but empty or blank.
+func (r *reader) text(name string) string {
+	v := r.lookup(name)
+	switch {
+	case v == "":
+		r.refuse(name, "is not set")
+	case strings.TrimSpace(v) != v:
+		r.refuse(name, "begins or ends with a space")
+	}
+	return v
+}
+
+// address is an absolute http or https URL.
+func (r *reader) address(name string) string {
+	v := r.text(name)
+	if v == "" {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		r.refuse(name, "is not an http or https address")
+	}
+	return v
+}
+
+// arn is the ARN of a resource of one service.
+func (r *reader) arn(name, service string) string {
+	v := r.text(name)
+	if v == "" {
+		return ""
+	}
+	parts := strings.SplitN(v, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != service || parts[5] == "" {
+		r.refuse(name, "is not the ARN of a resource of "+service)
+	}
+	return v
+}
+
+func (r *reader) tables(names ...table.Name) map[table.Name]string {
+	m := make(map[table.Name]string, len(names))
+	for _, n := range names {
+		m[n] = r.text(TableVar(n))
+	}
+	return m
+}
+
+// err is an Invalid fault that names every missing or malformed variable, or nil.
+func (r *reader) err() error {
+	if len(r.wrong) == 0 {
+		return nil
+	}
+	return fault.InvalidFields(r.wrong...)
+}

@@ -1,0 +1,101 @@
+package env
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/table"
+)
+
+const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:keys-AbCdEf"
+
+func lookup(m map[string]string) Lookup { return func(name string) string { return m[name] } }
+
+func TestLoadArchive(t *testing.T) {
+	got, err := LoadArchive(lookup(map[string]string{
+		"TABLE_EVENTS":   "prod-events",
+		"BUCKET_DATA":    "prod-data",
+		"QUEUE_FAILURES": "https://sqs.eu-west-1.amazonaws.com/111111111111/failures",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Archive{Tables: map[table.Name]string{"events": "prod-events"}, Bucket: "prod-data", Failures: "https://sqs.eu-west-1.amazonaws.com/111111111111/failures"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("archive (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryFaultIsReportedTogether(t *testing.T) {
+	tests := map[string]struct {
+		load func(Lookup) error
+		set  map[string]string
+		want []fault.Field
+	}{
+		"nothing is set": {
+			load: func(l Lookup) error { _, err := LoadArchive(l); return err },
+			want: []fault.Field{{Path: "TABLE_EVENTS", Reason: "is not set"}, {Path: "BUCKET_DATA", Reason: "is not set"}, {Path: "QUEUE_FAILURES", Reason: "is not set"}},
+		},
+		"a queue by name, a bucket with a space": {
+			load: func(l Lookup) error { _, err := LoadArchive(l); return err },
+			set:  map[string]string{"TABLE_EVENTS": "e", "BUCKET_DATA": "b ", "QUEUE_FAILURES": "failures"},
+			want: []fault.Field{{Path: "BUCKET_DATA", Reason: "begins or ends with a space"}, {Path: "QUEUE_FAILURES", Reason: "is not an http or https address"}},
+		},
+		"a secret by name": {
+			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
+			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
+		},
+		"the ARN of something else": {
+			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
+			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := tt.load(lookup(tt.set))
+			f, ok := errors.AsType[*fault.Error](err)
+			if !ok || f.Kind != fault.Invalid {
+				t.Fatalf("got %v, want an Invalid fault", err)
+			}
+			if diff := cmp.Diff(tt.want, f.Fields); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestEveryFunctionLoads loads each function from a full environment and from an empty one.
+func TestEveryFunctionLoads(t *testing.T) {
+	full := func(name string) string {
+		switch name {
+		case KeysSecret:
+			return secret
+		case QueueFailures:
+			return "https://sqs.example/1/q"
+		}
+		return "x"
+	}
+	loads := map[string]func(Lookup) error{
+		"collect":   func(l Lookup) error { _, err := LoadCollect(l); return err },
+		"recommend": func(l Lookup) error { _, err := LoadRecommend(l); return err },
+		"profile":   func(l Lookup) error { _, err := LoadProfile(l); return err },
+		"archive":   func(l Lookup) error { _, err := LoadArchive(l); return err },
+		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
+		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
+	}
+	for name, load := range loads {
+		t.Run(name, func(t *testing.T) {
+			if err := load(full); err != nil {
+				t.Errorf("a full environment: %v", err)
+			}
+			if err := load(lookup(nil)); !fault.Is(err, fault.Invalid) {
+				t.Errorf("an empty environment: %v, want Invalid", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,86 @@
+package env
+
+import "shopkeeper/shared/table"
+
+// Collect is what the collect function is told.
+type Collect struct {
+	Tables map[table.Name]string
+	Keys   string // ARN of the secret
+}
+
+// LoadCollect fills Collect; an Invalid fault names every variable that is missing or malformed.
+func LoadCollect(lookup Lookup) (Collect, error) {
+	r := reader{lookup: lookup}
+	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "shops"), Keys: r.arn(KeysSecret, "secretsmanager")}
+	return c, r.err()
+}
+
+// Recommend is what the recommend function is told.
+type Recommend struct {
+	Tables map[table.Name]string
+	Bucket string // of models
+	Keys   string // ARN of the secret
+}
+
+// LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed.
+func LoadRecommend(lookup Lookup) (Recommend, error) {
+	r := reader{lookup: lookup}
+	c := Recommend{Tables: r.tables("profiles", "catalog", "shops"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	return c, r.err()
+}
+
+// Profile is what the profile function is told.
+type Profile struct {
+	Tables   map[table.Name]string
+	Failures string // address of the queue
+	Keys     string // ARN of the secret
+}
+
+// LoadProfile fills Profile; an Invalid fault names every variable that is missing or malformed.
+func LoadProfile(lookup Lookup) (Profile, error) {
+	r := reader{lookup: lookup}
+	c := Profile{Tables: r.tables("events", "profiles", "people", "identity", "shops"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
+	return c, r.err()
+}
+
+// Archive is what the archive function is told.
+type Archive struct {
+	Tables   map[table.Name]string
+	Bucket   string // that the archive is written to
+	Failures string // address of the queue
+}
+
+// LoadArchive fills Archive; an Invalid fault names every variable that is missing or malformed.
+func LoadArchive(lookup Lookup) (Archive, error) {
+	r := reader{lookup: lookup}
+	c := Archive{Tables: r.tables("events"), Bucket: r.text(BucketData), Failures: r.address(QueueFailures)}
+	return c, r.err()
+}
+
+// Ingest is what the ingest function is told.
+type Ingest struct {
+	Tables map[table.Name]string
+	Bucket string // that files are dropped in
+	Keys   string // ARN of the secret
+}
+
+// LoadIngest fills Ingest; an Invalid fault names every variable that is missing or malformed.
+func LoadIngest(lookup Lookup) (Ingest, error) {
+	r := reader{lookup: lookup}
+	c := Ingest{Tables: r.tables("events", "people", "identity", "catalog", "shops", "imports"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	return c, r.err()
+}
+
+// Train is what the train function is told.
+type Train struct {
+	Tables map[table.Name]string
+	Bucket string // of the archive and the models
+	Bus    string
+}
+
+// LoadTrain fills Train; an Invalid fault names every variable that is missing or malformed.
+func LoadTrain(lookup Lookup) (Train, error) {
+	r := reader{lookup: lookup}
+	c := Train{Tables: r.tables("catalog", "shops"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
+	return c, r.err()
+}
