@@ -1,0 +1,28 @@
+// The shop works without this file. It adds comfort, and the one event that a server cannot see: that a shelf was on the screen.
+(() => {
+  "use strict";
+
+  const sort = document.getElementById("sort");
+  if (sort) sort.addEventListener("change", () => sort.form.submit());
+
+  const knows = document.getElementById("knows");
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || !knows || !knows.open) return;
+    knows.open = false;
+    knows.querySelector("summary").focus();
+  });
+  const open = () => { if (knows && location.hash === "#knows") knows.open = true; };
+  addEventListener("hashchange", open);
+  open();
+
+  if (!("IntersectionObserver" in window)) return;
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      const { recommendation, placement } = entry.target.dataset;
+      if (window.sk && window.sk.track) window.sk.track("Recommendation Viewed", { recommendationId: recommendation, placement });
+    }
+  }, { threshold: 0.5 });
+  for (const shelf of document.querySelectorAll("[data-recommendation]")) seen.observe(shelf);
+})();

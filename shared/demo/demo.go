@@ -1,0 +1,144 @@
+// Package demo is the demonstration shop: a home, kitchen and tea shop with the pages a real one has.
+//
+// It is written the way a shop's own server would be. It knows its range, its baskets and its customers itself, and everything personal it asks of
+// the product through the HTTP API, with the visitor's cookies forwarded and the API's cookies passed back. Every page works without
+// JavaScript; where the API does not answer, the page shows the shop's own goods instead.
+//
+// Who sends which event: this server sends everything it can see (pages, products viewed, clicks on recommendations, basket, orders), so it is counted with
+// and without JavaScript. The script sends the one thing a server cannot see: that a shelf was really on the screen.
+package demo
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"shopkeeper/shared/catalog"
+)
+
+// Catalog is where the shop keeps what it sells.
+type Catalog interface {
+	// Items are all items in any order, hidden ones included.
+	Items(ctx context.Context) ([]catalog.Item, error)
+}
+
+// Customer is somebody a newcomer may try the shop as. The demonstration asks for no password.
+type Customer struct {
+	UserID string
+	Name   string
+	Email  string
+	Note   string // what is interesting about them: "buys tea, twelve orders"
+}
+
+// Options are the shop's own facts. WriteKey and SecretKey are needed; the secret key signs user ids and the shop's cookies and never reaches a page.
+type Options struct {
+	Name      string // default "Juniper & Hob"
+	Locale    string // BCP 47, for prices; default "en-GB"
+	WriteKey  string
+	SecretKey string
+	Customers []Customer
+	Picture   func(catalog.Item) []byte // an SVG; nil when the catalog's images are served elsewhere
+}
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// Shop serves the pages. It is safe for concurrent use and keeps no visitor's state: baskets live in signed cookies.
+type Shop struct {
+	log    *slog.Logger
+	now    func() time.Time
+	api    http.Handler
+	goods  *goods
+	opts   Options
+	money  money
+	pages  map[string]*template.Template
+	assets string // version of the assets, in their address
+}
+
+// New makes the shop over the product's API (in process or a proxy to it).
+func New(log *slog.Logger, now func() time.Time, api http.Handler, items Catalog, opts Options) (http.Handler, error) {
+	opts.Name = cmp.Or(opts.Name, "Juniper & Hob")
+	opts.Locale = cmp.Or(opts.Locale, "en-GB")
+	s := &Shop{log: log, now: now, api: api, goods: newGoods(items, now), opts: opts, money: newMoney(opts.Locale)}
+	var err error
+	if s.assets, err = fingerprint(assetFiles); err != nil {
+		return nil, err
+	}
+	if s.pages, err = parsePages(pageFiles); err != nil {
+		return nil, err
+	}
+	return secure(s.routes()), nil
+}
+
+func (s *Shop) routes() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"GET /{$}":              (*visit).frontPage,
+		"GET /c/{slug}":         (*visit).category,
+		"GET /p/{id}":           (*visit).product,
+		"GET /search":           (*visit).search,
+		"GET /basket":           (*visit).basketPage,
+		"POST /basket/add":      (*visit).addToBasket,
+		"POST /basket/change":   (*visit).changeBasket,
+		"GET /checkout":         (*visit).checkoutPage,
+		"POST /checkout":        (*visit).placeOrder,
+		"GET /thank-you":        (*visit).thankYou,
+		"GET /sign-in":          (*visit).signInPage,
+		"POST /sign-in":         (*visit).signIn,
+		"POST /sign-out":        (*visit).signOut,
+		"POST /privacy/consent": (*visit).decideConsent,
+		"POST /privacy/dismiss": (*visit).dismiss,
+		"POST /privacy/forget":  (*visit).forget,
+		"/":                     (*visit).nothingHere,
+	} {
+		mux.Handle(pattern, s.serve(h))
+	}
+	mux.HandleFunc("GET /demo/img/{file}", s.picture)
+	mux.Handle("GET /demo/assets/", cached(http.StripPrefix("/demo/", http.FileServerFS(assetFiles))))
+	return mux
+}
+
+// policy allows what comes from the shop itself and nothing inline.
+const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+
+// secure sets the headers that every answer has, and refuses forms that another site sends.
+func secure(next http.Handler) http.Handler {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// cached lets browsers keep assets for a year: their address changes with their content.
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func fingerprint(files fs.FS) (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, path)
+		sum.Write(body)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:6]), err
+}
