@@ -1,0 +1,196 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+)
+
+// listPage is how many file names are asked for at once.
+const listPage = 1000
+
+// Read hands the rows of events with from <= At < to to each, every event once, day by day; within a day the order is the files'. A zero bound is open. An error of each ends it.
+//
+// Memory: one file, and 16 bytes for each event of one day.
+func Read(ctx context.Context, files blob.Store, shop event.ShopID, from, to time.Time, each func(Row) error) error {
+	return days(ctx, files, shop, from, to, func(date string) error {
+		seen := newSeen()
+		return readDay(ctx, files, shop, date, func(rows []Row) error {
+			for _, r := range rows {
+				if !seen.first(r) || !from.IsZero() && r.At.Before(from) || !to.IsZero() && !r.At.Before(to) {
+					continue
+				}
+				if err := each(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// days calls each for every day from the first to the last that has files, oldest first.
+func days(ctx context.Context, files blob.Store, shop event.ShopID, from, to time.Time, each func(date string) error) error {
+	prefix := shopPrefix(shop)
+	after := ""
+	if !from.IsZero() {
+		after = dayPrefix(shop, dateOf(from.Add(-day))) + "~" // after every file of the day before
+	}
+	for {
+		found, err := files.List(ctx, prefix, after, 1)
+		if err != nil {
+			return fmt.Errorf("list the archive of %s: %w", shop, err)
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		date, _, _ := strings.Cut(strings.TrimPrefix(found[0].Name, prefix), "/")
+		if !to.IsZero() && date > dateOf(to) {
+			return nil
+		}
+		if err := each(date); err != nil {
+			return err
+		}
+		after = dayPrefix(shop, date) + "~"
+	}
+}
+
+// readDay hands over the rows of a day's files, a few thousand at a time. When a file vanishes between list and read, compaction has moved its rows: the day is
+// listed again, and whoever counts events drops those it has.
+func readDay[T any](ctx context.Context, files blob.Store, shop event.ShopID, date string, each func([]T) error) error {
+	for range 100 {
+		names, err := dayFiles(ctx, files, shop, date)
+		if err != nil {
+			return err
+		}
+		moved := false
+		for _, name := range names {
+			err := readFile(ctx, files, name, each)
+			if fault.Is(err, fault.NotFound) {
+				moved = true
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("read %s: %w", name, err)
+			}
+		}
+		if !moved {
+			return nil
+		}
+	}
+	return fault.Newf(fault.Unavailable, "the archive of %s changes faster than it can be read", date)
+}
+
+func dayFiles(ctx context.Context, files blob.Store, shop event.ShopID, date string) ([]string, error) {
+	var names []string
+	after := ""
+	for {
+		page, err := files.List(ctx, dayPrefix(shop, date), after, listPage)
+		if err != nil {
+			return nil, fmt.Errorf("list the archive of %s for %s: %w", shop, date, err)
+		}
+		for _, f := range page {
+			if strings.HasSuffix(f.Name, ".parquet") {
+				names = append(names, f.Name)
+			}
+			after = f.Name
+		}
+		if len(page) < listPage {
+			return names, nil
+		}
+	}
+}
+
+func readFile[T any](ctx context.Context, files blob.Store, name string, each func([]T) error) error {
+	r, _, err := files.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	return decode(body, each)
+}
+
+// decode reads a file's rows. A damaged file is an Internal fault: the library reports some damage by a panic.
+func decode[T any](body []byte, each func([]T) error) (err error) {
+	reader, err := open[T](body)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	buf := make([]T, 2048)
+	for {
+		n, err := next(reader, buf)
+		if n > 0 {
+			if err := each(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fault.Wrap(fault.Internal, err, "a damaged archive file")
+		}
+		clear(buf)
+	}
+}
+
+func open[T any](body []byte) (r *parquet.GenericReader[T], err error) {
+	defer caught(&err)
+	f, err := parquet.OpenFile(bytes.NewReader(body), int64(len(body)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "a damaged archive file")
+	}
+	return parquet.NewGenericReader[T](f), nil
+}
+
+func next[T any](r *parquet.GenericReader[T], buf []T) (n int, err error) {
+	defer caught(&err)
+	return r.Read(buf)
+}
+
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fault.Wrap(fault.Internal, fmt.Errorf("parquet: %v", p), "a damaged archive file")
+	}
+}
+
+// seen tells the first delivery of an event from later ones. All rows of one delivery stand together.
+type seen struct {
+	seeds   [2]maphash.Seed
+	events  map[[2]uint64]struct{}
+	current [2]string // visitor and event of the rows at hand
+	next    int32     // the line that continues them
+	keep    bool
+}
+
+func newSeen() *seen {
+	return &seen{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, events: map[[2]uint64]struct{}{}}
+}
+
+func (s *seen) first(r Row) bool {
+	id := [2]string{r.Visitor, r.Event}
+	if id == s.current && r.Line == s.next {
+		s.next++
+		return s.keep
+	}
+	h := [2]uint64{maphash.Comparable(s.seeds[0], id), maphash.Comparable(s.seeds[1], id)}
+	_, repeated := s.events[h]
+	s.events[h] = struct{}{}
+	s.current, s.next, s.keep = id, r.Line+1, !repeated
+	return s.keep
+}
