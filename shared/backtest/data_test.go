@@ -1,0 +1,148 @@
+package backtest
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shopData opens a file of the folder of real data; without that folder the check is skipped.
+func shopData(t testing.TB, name string) *os.File {
+	t.Helper()
+	folder := os.Getenv("SHOPKEEPER_DATA")
+	if folder == "" {
+		t.Skip("SHOPKEEPER_DATA names no folder with real data")
+	}
+	f, err := os.Open(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func readSessions(t testing.TB, name string) []Event {
+	t.Helper()
+	events, rejects, err := Read(shopData(t, name), Sessions, FormatOf(name), nil)
+	if err != nil || len(rejects) > 0 {
+		t.Fatalf("%s: %v, %d rejects", name, err, len(rejects))
+	}
+	return events
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if math.Abs(got-want) > tolerance {
+		t.Errorf("%s is %.4f, want %.4f within %.4f", what, got, want, tolerance)
+	}
+}
+
+func run(t testing.TB, protocol string, train Log, test *Log, models []string, settings map[string]string, seed uint64) []Result {
+	t.Helper()
+	specs, err := Parse(models, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := Run(context.Background(), protocol, train, test, specs, Options{Seed: seed, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		t.Logf("%s %s %v: users %d, items %d, evaluations %d, %v, fit %.2f s, p50 %.2f us, p99 %.2f us", r.Protocol, r.Model, r.Params, r.Users, r.Items, r.Evaluations, r.Metrics, r.Seconds, r.P50, r.P99)
+	}
+	return results
+}
+
+// The published figures of Serenade on its own toy set.
+func TestDataSessionNeighbours(t *testing.T) {
+	train := NewLog(readSessions(t, "serenade/train.txt.gz"))
+	test := train.Alongside(readSessions(t, "serenade/test.txt"))
+	tests := map[string]struct {
+		settings map[string]string
+		want     map[string]float64
+	}{
+		"m 1502, k 288, last 4":  {map[string]string{"m": "1502", "k": "288", "last": "4"}, map[string]float64{"mrr@20": .3401, "hr@20": .6649, "precision@20": .0711, "recall@20": .4656}},
+		"the example's settings": {map[string]string{"m": "500", "k": "50", "last": "2"}, map[string]float64{"mrr@20": .3277, "hr@20": .6402, "precision@20": .0680, "ndcg@20": .3553, "popularity@20": .0499}},
+	}
+	tolerance := map[string]float64{"mrr@20": .003, "hr@20": .003, "precision@20": .003, "popularity@20": .003, "recall@20": .005, "ndcg@20": .005}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, NextItem, train, &test, []string{"vmis-knn"}, tt.settings, 1)[0]
+			if r.Evaluations != 931 {
+				t.Errorf("%d evaluations, want 931", r.Evaluations)
+			}
+			for metric, want := range tt.want {
+				near(t, metric, r.Metrics[metric], want, tolerance[metric])
+			}
+		})
+	}
+}
+
+// retail reads the invoices of known customers without cancellations. goods keeps only lines that sell a stock code of five digits.
+func retail(t testing.TB, goods bool) Log {
+	t.Helper()
+	const name = "online-retail/online_retail_II_2009-2010.csv.gz"
+	lines, err := unzip(shopData(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := csv.NewReader(lines)
+	rows.ReuseRecord = true
+	var events []Event
+	for {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, isTime := parseTime(row[4])
+		if !isTime || row[6] == "" || strings.HasPrefix(row[0], "C") || goods && !sells(row) {
+			continue
+		}
+		events = append(events, Event{User: strings.Clone(row[6]), Basket: strings.Clone(row[0]), Item: strings.Clone(row[1]), Time: at})
+	}
+	return NewLog(events)
+}
+
+func sells(row []string) bool {
+	code := row[1]
+	if len(code) < 5 || strings.HasPrefix(row[3], "-") || row[3] == "0" {
+		return false
+	}
+	return strings.Trim(code[:5], "0123456789") == ""
+}
+
+// The split is random, so single figures move by 0.01 from seed to seed: the order of the models is the finding.
+func TestDataStrongGeneralisation(t *testing.T) {
+	results := run(t, StrongGeneralisation, retail(t, false), nil, []string{"popularity", "itemknn", "rp3beta", "ease"}, nil, 1)
+	ndcg := map[string]float64{}
+	for _, r := range results {
+		ndcg[r.Model] = r.Metrics["ndcg@100"]
+	}
+	near(t, "popularity's ndcg@100", ndcg["popularity"], .0986, .02)
+	near(t, "itemknn's ndcg@100", ndcg["itemknn"], .2435, .025)
+	near(t, "rp3beta's ndcg@100", ndcg["rp3beta"], .2691, .025)
+	if ndcg["ease"] < .345 {
+		t.Errorf("ease's ndcg@100 is %.4f, want at least .345", ndcg["ease"])
+	}
+	better, err := Compare(results[2], results[3], "ndcg@100", 1)
+	if err != nil || !better.Better() {
+		t.Errorf("ease is not better than rp3beta: %+v, %v", better, err)
+	}
+}
+
+func TestDataTimeSplit(t *testing.T) {
+	results := run(t, TimeSplit, retail(t, true), nil, []string{"popularity", "itemknn", "ease"}, nil, 1)
+	for at, want := range []float64{.059, .129, .168} {
+		near(t, results[at].Model+"'s recall@20", results[at].Metrics["recall@20"], want, .02)
+	}
+}

@@ -1,0 +1,55 @@
+package backtest
+
+import (
+	"cmp"
+	"slices"
+
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/knn"
+)
+
+// nextItem asks after every click of a test session what comes next: history is the clicks so far, repeats and all; hr and mrr look for the very next
+// item, precision, recall and ndcg for all clicks that follow in the
+// session. The current item is never an answer of a session model; others bar all of the
+// history. Without a test log the newest tenth of the sessions is the test.
+func nextItem(train Log, test *Log) exam {
+	learned, asked := train.histories(), []history(nil)
+	if test != nil {
+		asked = test.histories()
+	} else {
+		slices.SortStableFunc(learned, func(a, b history) int { return cmp.Compare(a.last(), b.last()) })
+		cut := len(learned) - len(learned)/10
+		learned, asked = learned[:cut], learned[cut:]
+	}
+	e := exam{depth: 20, measures: []string{"hr@20", "mrr@20", "precision@20", "recall@20", "ndcg@20"}, grade: gradeNext}
+	all := make([][]item.Ordinal, len(learned))
+	sessions := make([]knn.Session, len(learned))
+	baskets := make([][][]item.Ordinal, len(learned))
+	for u, h := range learned {
+		all[u], sessions[u], baskets[u] = h.items, h.session(), h.order()
+	}
+	e.train = newTraining(len(train.Items), all, sessions, baskets)
+	for _, h := range asked {
+		for at := 1; at < len(h.items); at++ {
+			e.questions = append(e.questions, question{history: History{Items: h.items[:at]}, targets: h.items[at:]})
+		}
+	}
+	return e
+}
+
+func (h history) last() int64 {
+	if len(h.times) == 0 {
+		return 0
+	}
+	return h.times[len(h.times)-1]
+}
+
+func gradeNext(ranked []item.Scored, q question) []float64 {
+	first := reciprocal(ranked, q.targets[0], 20)
+	hit := 0.0
+	if first > 0 {
+		hit = 1
+	}
+	found := float64(hits(ranked, q.targets, 20))
+	return []float64{hit, first, found / 20, found / float64(len(q.targets)), ndcg(ranked, q.targets, 20)}
+}

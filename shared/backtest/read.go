@@ -1,0 +1,212 @@
+package backtest
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shopkeeper/shared/fault"
+)
+
+// The kinds of file Read knows.
+const (
+	Sessions     = "sessions"     // session, item, time
+	Interactions = "interactions" // user, item, and time where there is one
+	Baskets      = "baskets"      // user, basket, item, and time where there is one
+)
+
+// Format is how a file is written.
+type Format struct {
+	Comma rune
+	Gzip  bool
+}
+
+// FormatOf tells by the name: .tsv and .txt have tabs, everything else commas; .gz on top of either is compressed.
+func FormatOf(name string) Format {
+	plain, compressed := strings.CutSuffix(strings.ToLower(name), ".gz")
+	f := Format{Comma: ',', Gzip: compressed}
+	if strings.HasSuffix(plain, ".tsv") || strings.HasSuffix(plain, ".txt") {
+		f.Comma = '\t'
+	}
+	return f
+}
+
+// Reject is a line that could not be used. Line counts from 1, the heading included; Column is the heading's name, empty when the line as a whole is wrong.
+type Reject struct {
+	Line   int    `json:"line"`
+	Column string `json:"column"`
+	Reason string `json:"reason"`
+	Value  string `json:"value"`
+}
+
+// headings are usual names of columns, tried when a mapping does not name one. Upper and lower case, spaces, hyphens and underscores are alike.
+var headings = map[string][]string{
+	"user":    {"user", "userid", "customer", "customerid", "visitor", "visitorid", "person", "personid", "household", "householdid"},
+	"session": {"session", "sessionid"},
+	"basket":  {"basket", "basketid", "invoice", "order", "orderid"},
+	"item":    {"item", "itemid", "product", "productid", "stockcode", "sku"},
+	"time":    {"time", "timestamp", "date", "datetime", "invoicedate"},
+}
+
+// Read reads a file of a kind. mapping gives columns by field ("item" -> "StockCode"); a field it leaves out is found by its usual headings. A broken line
+// is a reject and the rest goes on. The error is Invalid for a file that cannot be such a file at all: unknown kind, missing column, broken gzip.
+func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Event, []Reject, error) {
+	if f.Gzip {
+		var err error
+		if r, err = unzip(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	lines := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
+	lines.Comma, lines.FieldsPerRecord, lines.ReuseRecord, lines.LazyQuotes = f.Comma, -1, true, true
+	heading, err := lines.Read()
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.Invalid, err, "the file has no heading")
+	}
+	c, err := findColumns(kind, slices.Clone(heading), mapping)
+	if err != nil {
+		return nil, nil, err
+	}
+	var events []Event
+	var rejects []Reject
+	for {
+		record, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			return events, rejects, nil
+		}
+		line, _ := lines.FieldPos(0)
+		if broken, ok := errors.AsType[*csv.ParseError](err); ok {
+			rejects = append(rejects, Reject{Line: broken.StartLine, Reason: broken.Err.Error()})
+			continue
+		}
+		if err != nil {
+			return nil, nil, fault.Wrap(fault.Invalid, err, "the file ends in the middle")
+		}
+		if e, wrong := c.event(record); wrong.Reason == "" {
+			events = append(events, e)
+		} else {
+			wrong.Line = line
+			rejects = append(rejects, wrong)
+		}
+	}
+}
+
+func unzip(r io.Reader) (io.Reader, error) {
+	unzipped, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "not a gzip file")
+	}
+	return unzipped, nil
+}
+
+// columns are places in a line; -1 for a field the file does not have.
+type columns struct {
+	heading                  []string
+	user, basket, item, time int
+}
+
+func findColumns(kind string, heading []string, mapping map[string]string) (columns, error) {
+	c := columns{heading: heading, user: -1, basket: -1, item: -1, time: -1}
+	type want struct {
+		field    string
+		to       *int
+		required bool
+	}
+	var wanted []want
+	switch kind {
+	case Sessions:
+		wanted = []want{{"session", &c.user, true}, {"item", &c.item, true}, {"time", &c.time, true}}
+	case Interactions:
+		wanted = []want{{"user", &c.user, true}, {"item", &c.item, true}, {"time", &c.time, false}}
+	case Baskets:
+		wanted = []want{{"user", &c.user, true}, {"basket", &c.basket, true}, {"item", &c.item, true}, {"time", &c.time, false}}
+	default:
+		return c, fault.InvalidField("as", strconv.Quote(kind)+" is none of "+joined([]string{Sessions, Interactions, Baskets}))
+	}
+	var missing []fault.Field
+	for _, w := range wanted {
+		*w.to = columnOf(heading, w.field, mapping)
+		if _, named := mapping[w.field]; *w.to < 0 && (w.required || named) {
+			missing = append(missing, fault.Field{Path: "map." + w.field, Reason: "no such column among " + joined(heading)})
+		}
+	}
+	if len(missing) > 0 {
+		return c, fault.InvalidFields(missing...)
+	}
+	return c, nil
+}
+
+func columnOf(heading []string, field string, mapping map[string]string) int {
+	if name, ok := mapping[field]; ok {
+		return slices.Index(heading, name)
+	}
+	for at, name := range heading {
+		if slices.Contains(headings[field], plain(name)) {
+			return at
+		}
+	}
+	return -1
+}
+
+func plain(heading string) string {
+	return strings.NewReplacer(" ", "", "_", "", "-", "", "\ufeff", "").Replace(strings.ToLower(heading))
+}
+
+// event reads one line. The strings are copies: the reader reuses its record.
+func (c columns) event(record []string) (Event, Reject) {
+	var e Event
+	for _, part := range []struct {
+		at int
+		to *string
+	}{{c.user, &e.User}, {c.basket, &e.Basket}, {c.item, &e.Item}} {
+		if part.at < 0 {
+			continue
+		}
+		if part.at >= len(record) || record[part.at] == "" {
+			return e, Reject{Column: c.heading[part.at], Reason: "missing"}
+		}
+		*part.to = strings.Clone(record[part.at])
+	}
+	if c.time < 0 {
+		return e, Reject{}
+	}
+	if c.time >= len(record) {
+		return e, Reject{Column: c.heading[c.time], Reason: "missing"}
+	}
+	var ok bool
+	if e.Time, ok = parseTime(record[c.time]); !ok {
+		return e, Reject{Column: c.heading[c.time], Reason: "not a time", Value: strings.Clone(record[c.time])}
+	}
+	return e, Reject{}
+}
+
+// layouts are tried in turn for what is not a number. Times without a zone are UTC.
+var layouts = []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02", "02/01/2006 15:04"}
+
+// parseTime reads Unix seconds (whole or with a fraction), Unix milliseconds (from 10^11 on) or a date, as Unix milliseconds.
+func parseTime(s string) (int64, bool) {
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		const latest = 1e11
+		switch {
+		case math.IsNaN(n) || n < 0 || n > 1000*latest:
+			return 0, false
+		case n >= latest:
+			return int64(n), true
+		default:
+			return int64(math.Round(n * 1000)), true
+		}
+	}
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UnixMilli(), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,58 @@
+// Package cosine finds items that the same customers hold (ItemKNN): items similar to one another, for a product page, and the classic model that others
+// must beat.
+//
+//	similarity(i, j) = sum over customers of x(i) x(j) / (|x(i)| |x(j)| + shrink)
+//
+// The shrink term keeps two items that one customer bought from being perfect twins. Each item keeps its most similar k.
+//
+// Complexity: sum over customers of (items of the customer)^2.
+package cosine
+
+import (
+	"context"
+	"math"
+
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/itemitem"
+	"shopkeeper/shared/recommend/sparse"
+)
+
+// Settings are what a backtest may vary.
+type Settings struct {
+	Shrink float64
+	Top    int // items kept per item
+}
+
+// DefaultSettings are good on shops with some thousand items.
+var DefaultSettings = Settings{Shrink: 20, Top: 50}
+
+// Fit lists for every item of the catalog the most similar others, best first. users are customers x items. The only error is the context's.
+func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.Rows, error) {
+	norms := make([]float64, items)
+	for at, i := range users.Items {
+		if int(i) < items {
+			x := 1.0
+			if users.Values != nil {
+				x = float64(users.Values[at])
+			}
+			norms[i] += x * x
+		}
+	}
+	for i := range norms {
+		norms[i] = math.Sqrt(norms[i])
+	}
+	similar := sparse.Rows{Offsets: make([]uint32, 1, items+1)}
+	var top item.Top
+	var row []item.Scored
+	err := itemitem.Paths(ctx, users, items, func(_ int, a, b float32) float32 { return a * b }, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+		top.Reset(s.Top)
+		for _, to := range reached {
+			if to != from {
+				top.Offer(to, float32(float64(sums[to])/(norms[from]*norms[to]+s.Shrink)))
+			}
+		}
+		row = top.Append(row[:0])
+		similar.Append(itemitem.Split(row))
+	})
+	return similar, err
+}
