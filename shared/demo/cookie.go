@@ -18,9 +18,6 @@ const (
 	saidCookie     = "said"
 )
 
-// maxCookie is what browsers keep of one cookie, name and attributes taken off.
-const maxCookie = 3800
-
 // seal writes a value and its signature. The name is signed too: no cookie passes for another.
 func seal[T any](secret, name string, value T) (string, error) {
 	body, err := json.Marshal(value)
@@ -28,7 +25,7 @@ func seal[T any](secret, name string, value T) (string, error) {
 		return "", err
 	}
 	text := base64.RawURLEncoding.EncodeToString(body)
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature(secret, name, text)), nil
+	return text + "." + signature(secret, name, text), nil
 }
 
 // unseal reads what seal wrote; ok is false for anything else.
@@ -37,8 +34,7 @@ func unseal[T any](secret, name, sealed string) (value T, ok bool) {
 	if !found {
 		return value, false
 	}
-	given, err := base64.RawURLEncoding.DecodeString(sign)
-	if err != nil || !hmac.Equal(given, signature(secret, name, text)) {
+	if !hmac.Equal([]byte(sign), []byte(signature(secret, name, text))) {
 		return value, false
 	}
 	body, err := base64.RawURLEncoding.DecodeString(text)
@@ -49,10 +45,10 @@ func unseal[T any](secret, name, sealed string) (value T, ok bool) {
 	return value, true
 }
 
-func signature(secret, name, text string) []byte {
+func signature(secret, name, text string) string {
 	mac := hmac.New(sha256.New, []byte("demonstration shop cookie\x00"+secret))
 	mac.Write([]byte(name + "\x00" + text))
-	return mac.Sum(nil)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // keep stores a value in the visitor's browser; life 0 is the browser's session.

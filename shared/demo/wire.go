@@ -75,9 +75,9 @@ type message struct {
 }
 
 type messageContext struct {
-	Page            pageContext `json:"page"`
-	Locale          string      `json:"locale"`
-	UserIDSignature string      `json:"userIdSignature,omitempty"` // identify only: the shop vouches for the userId
+	Page     pageContext `json:"page"`
+	Locale   string      `json:"locale"`
+	UserHash string      `json:"userHash,omitempty"` // identify only: the shop vouches for the userId
 }
 
 type pageContext struct {
