@@ -17,7 +17,6 @@ const (
 	PurposeSeal           = "seal"
 	PurposeRecommendation = "recommendation"
 	PurposeLink           = "link"
-	PurposeSwitch         = "switch"
 )
 
 const (

@@ -1,0 +1,57 @@
+package shop
+
+import (
+	"time"
+
+	"shopkeeper/shared/consent"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+)
+
+const (
+	maxShopID = 40
+	maxWeight = 100
+)
+
+// ValidID says whether text may name a shop: 1 to 40 characters of [a-z0-9-].
+func ValidID(id event.ShopID) bool {
+	if id == "" || len(id) > maxShopID {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Validate names everything that is wrong with the settings in one Invalid fault. The consent mode has no default: who runs a shop decides it.
+func (s Settings) Validate() error {
+	var fields []fault.Field
+	wrong := func(path, reason string) { fields = append(fields, fault.Field{Path: path, Reason: reason}) }
+	if !ValidID(s.ID) {
+		wrong("id", "has 1 to 40 characters of a-z, 0-9 and -")
+	}
+	if s.Name == "" || len(s.Name) > 200 {
+		wrong("name", "has 1 to 200 bytes")
+	}
+	if event.Currency(s.Currency) != s.Currency || s.Currency == "" {
+		wrong("currency", "is an ISO 4217 code such as GBP")
+	}
+	if _, err := time.LoadLocation(s.TimeZone); err != nil {
+		wrong("tz", "is an IANA time zone such as Europe/Paris")
+	}
+	if s.Consent != consent.Required && s.Consent != consent.Implied {
+		wrong("consent", "must be chosen: required or implied")
+	}
+	for kind, w := range s.Weights {
+		if !(w >= -maxWeight && w <= maxWeight) {
+			wrong("weights."+kind, "lies between -100 and 100")
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return fault.InvalidFields(fields...)
+}
