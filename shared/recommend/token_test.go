@@ -6,20 +6,33 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shopkeeper/shared/identity"
 )
 
-func testSigner() *Signer {
-	return &Signer{Number: 2, Key: bytes.Repeat([]byte{7}, 32), Old: map[byte][]byte{1: bytes.Repeat([]byte{9}, 32)}}
+const oldKey = `"k1":"MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="`
+
+func testSigner(t testing.TB, ring string) *Signer {
+	t.Helper()
+	keys, err := identity.ParseKeyring([]byte(ring))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSigner(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestToken(t *testing.T) {
-	now := testSigner()
-	before := &Signer{Number: 1, Key: now.Old[1]}
-	token := Token{Shop: "tea", Placement: ForYou, Policy: LastSlot, Model: 42, Seed: 7, At: time.Unix(1_800_000_000, 0).UTC()}
+	before := testSigner(t, `{"current":"k1","keys":{`+oldKey+`}}`)
+	now := testSigner(t, `{"current":"k2","keys":{`+oldKey+`,"k2":"YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI="}}`)
+	token := Token{Placement: ForYou, Policy: LastSlot, Model: 42, Seed: 7, At: time.Unix(1_800_000_000, 0).UTC()}
 
 	for name, signer := range map[string]*Signer{"the current key": now, "the key before the rotation": before} {
 		t.Run(name, func(t *testing.T) {
-			got, err := now.Parse("tea", string(signer.Append(nil, token)))
+			got, err := now.Parse("tea", string(signer.Append(nil, "tea", token)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -29,7 +42,7 @@ func TestToken(t *testing.T) {
 		})
 	}
 
-	text := now.Append(nil, token)
+	text := now.Append(nil, "tea", token)
 	if _, err := now.Parse("coffee", string(text)); err == nil {
 		t.Error("a token of another shop was accepted")
 	}
@@ -51,12 +64,12 @@ func TestToken(t *testing.T) {
 }
 
 func FuzzToken(f *testing.F) {
-	s := testSigner()
-	f.Add(string(s.Append(nil, Token{Shop: "tea", Placement: Similar})))
-	f.Add("AAAA")
+	s := testSigner(f, `{"current":"k1","keys":{`+oldKey+`}}`)
+	f.Add(string(s.Append(nil, "tea", Token{Placement: Similar})))
+	f.Add("k1.AAAA")
 	f.Fuzz(func(t *testing.T, text string) {
 		token, err := s.Parse("tea", text)
-		if err == nil && string(s.Append(nil, token)) != text {
+		if err == nil && string(s.Append(nil, "tea", token)) != text {
 			t.Errorf("%q was accepted but is written otherwise", text)
 		}
 	})
