@@ -84,7 +84,7 @@ func drawProfile(t *rapid.T) Profile {
 	})
 	p.Dismissed = some(t, "dismissed", func() event.ItemID { return event.ItemID(text.Draw(t, "item")) })
 	if rapid.Bool().Draw(t, "ordered") {
-		p.Orders = Orders{Count: num.Draw(t, "count"), Sum: num.Draw(t, "sum"), Currency: text.Draw(t, "currency"), First: seconds(t, "first"), Last: seconds(t, "last")}
+		p.Orders = Orders{Count: num.Draw(t, "count"), Sum: num.Draw(t, "sum"), Currency: rapid.OneOf(rapid.Just(""), text).Draw(t, "currency"), First: seconds(t, "first"), Last: seconds(t, "last")}
 		p.Orders.Latest = some(t, "latest", func() OrderRef {
 			return OrderRef{rapid.Uint64Range(0, hashMask).Draw(t, "hash"), num.Draw(t, "net")}
 		})

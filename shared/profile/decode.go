@@ -157,19 +157,21 @@ func (r *reader) next() bool {
 
 // text is the next field of the record.
 func (r *reader) text() string {
-	from, escaped := r.pos, false
-	for ; r.pos < len(r.s); r.pos++ {
-		b := r.s[r.pos]
-		if b == ';' {
-			break
+	rest, escaped := r.s[r.pos:], false
+	for i := range len(rest) {
+		switch b := rest[i]; b {
+		case ',':
+			r.pos += i + 1
+			return r.plain(rest[:i], escaped)
+		case ';':
+			r.pos += i
+			return r.plain(rest[:i], escaped)
+		case '%':
+			escaped = true
 		}
-		if b == ',' {
-			r.pos++
-			return r.plain(r.s[from:r.pos-1], escaped)
-		}
-		escaped = escaped || b == '%'
 	}
-	return r.plain(r.s[from:r.pos], escaped)
+	r.pos = len(r.s)
+	return r.plain(rest, escaped)
 }
 
 func (r *reader) plain(s string, escaped bool) string {
@@ -207,35 +209,33 @@ var values = func() (t [256]byte) {
 
 // number reads an optional number; ok is false when the field is empty.
 func (r *reader) number() (n int64, ok bool) {
-	negative := r.pos < len(r.s) && r.s[r.pos] == '-'
-	if negative {
-		r.pos++
+	rest, from := r.s[r.pos:], 0
+	if rest != "" && rest[0] == '-' {
+		from = 1
 	}
-	from := r.pos
-	var u uint64
-	for ; r.pos < len(r.s); r.pos++ {
-		b := r.s[r.pos]
-		v := values[b]
+	i := from
+	for ; i < len(rest); i++ {
+		v := values[rest[i]]
 		if v == none {
-			if b != ',' && b != ';' {
-				r.bad = true
-			}
 			break
 		}
-		u = u*base + uint64(v)
+		n = n*base + int64(v)
 	}
-	length := r.pos - from
-	if length > 12 || negative && length == 0 { // 36^12 < 2^63
+	length := i - from
+	if i < len(rest) && rest[i] == ',' {
+		i++
+	} else if i < len(rest) && rest[i] != ';' {
+		r.bad = true
+	}
+	r.pos += i
+	if length > 12 || length < from { // 36^12 < 2^63; a sign needs digits
 		r.bad = true
 		return 0, false
 	}
-	if r.pos < len(r.s) && r.s[r.pos] == ',' {
-		r.pos++
+	if from == 1 {
+		n = -n
 	}
-	if negative {
-		return -int64(u), true
-	}
-	return int64(u), length > 0
+	return n, length > 0
 }
 
 func (r *reader) num() int64 {

@@ -95,10 +95,10 @@ func bodySize(body []byte) int {
 	return max(0, len(body)-6*members-1)
 }
 
-// keySize is what pk, sk and ver take.
-func keySize(k table.Key) int {
-	return len("pk") + len("sk") + len("ver") + 6 + len(k.Partition) + len(k.Sort)
-}
+// keySize is what an item takes beside its body.
+func keySize(k table.Key) int { return table.Size(table.Item{Key: k, Body: emptyBody}) }
+
+var emptyBody = []byte(`{}`)
 
 // writer appends records. Every record method leaves the last separator standing; list removes it.
 type writer struct{ out []byte }
@@ -195,9 +195,6 @@ func (w *writer) text(s string) {
 }
 
 func (w *writer) applied(a *Applied) {
-	if a.Count == 0 && len(a.IDs) == 0 && a.Floor.IsZero() {
-		return
-	}
 	w.time(a.Floor)
 	w.num(a.Count)
 	w.end()
@@ -281,9 +278,6 @@ func (w *writer) flag(b bool) {
 }
 
 func (w *writer) orders(o *Orders) {
-	if o.Count == 0 && o.Sum == 0 && len(o.Latest) == 0 && o.First.IsZero() {
-		return
-	}
 	w.num(o.Count)
 	w.num(o.Sum)
 	w.text(o.Currency)
