@@ -28,12 +28,16 @@ type Order struct {
 	Lines    []event.Line
 }
 
-// EventID is the message id of an order's part, counted from 1.
-func EventID(id string, part int) event.ID {
-	if part == 1 {
-		return event.ID("or-" + id)
+// EventID is the message id of a part, counted from 1, of an order or of its refund.
+func EventID(id string, refund bool, part int) event.ID {
+	kind := "or-"
+	if refund {
+		kind = "rf-"
 	}
-	return event.ID(fmt.Sprintf("or-%s-%d", id, part))
+	if part == 1 {
+		return event.ID(kind + id)
+	}
+	return event.ID(fmt.Sprintf("%s%s-%d", kind, id, part))
 }
 
 // Anonymous is the visitor that stands for a basket without a customer: one for each order, so that nobody's profile grows from it.
@@ -60,7 +64,7 @@ func (o Order) Events(first int) ([]event.Event, error) {
 
 func (o Order) part(number int, lines []event.Line) event.Event {
 	e := event.Event{
-		Shop: o.Shop, Visitor: o.Visitor, Person: o.Person, Trusted: o.Person != "", ID: EventID(o.ID, number),
+		Shop: o.Shop, Visitor: o.Visitor, Person: o.Person, Trusted: o.Person != "", ID: EventID(o.ID, o.Refund, number),
 		Type: event.Track, Name: o.name(number), At: o.At.UTC().Truncate(time.Millisecond),
 		Lines: lines, Order: &event.Order{ID: o.ID, Currency: o.Currency},
 	}
