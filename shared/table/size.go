@@ -2,8 +2,9 @@ package table
 
 import "time"
 
-// The bytes of the attributes that every stored item has besides its body's members: names pk, sk and ver, and ver's number.
-const fixedBytes = 2 + 2 + 3 + 6
+// The bytes of the attributes that every stored item has besides its body's members: names pk, sk and ver, and ver's number (in DynamoDB a
+// version and a mark, up to 32 digits).
+const fixedBytes = 2 + 2 + 3 + 17
 
 // Size is what it takes up as DynamoDB counts it: names and values in UTF-8, about half a byte per digit, three bytes for a list or object
 // and one for each of its elements. Reading costs half a unit for every 4 KB begun, writing one unit for every KB begun. A body that is no

@@ -12,7 +12,7 @@ import (
 const (
 	MaxWriteBytes = 4 << 20 // the items of one Write together
 	MaxReadKeys   = 1000    // the keys of one GetAll
-	MaxDepth      = 32      // lists and objects inside each other within one member
+	MaxDepth      = 31      // lists and objects inside each other within one member
 )
 
 // ValidateKey says whether k may address an item: every part is there, within its limit and valid UTF-8. The fault is Invalid and names

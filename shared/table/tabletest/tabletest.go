@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"sync"
@@ -235,7 +236,24 @@ func byKey(items []table.Item) []table.Item {
 func sameBody(a, b json.RawMessage) bool {
 	x, errX := decode(a)
 	y, errY := decode(b)
-	return errX == nil && errY == nil && cmp.Equal(x, y, cmp.Comparer(sameNumber))
+	return errX == nil && errY == nil && sameValue(x, y)
+}
+
+// sameValue does what cmp.Equal does in time that doubles with every level of nesting.
+func sameValue(a, b any) bool {
+	switch a := a.(type) {
+	case json.Number:
+		b, ok := b.(json.Number)
+		return ok && sameNumber(a, b)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, sameValue)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(a, b, sameValue)
+	default:
+		return a == b
+	}
 }
 
 func decode(body json.RawMessage) (v any, err error) {
