@@ -1,0 +1,120 @@
+package recommend
+
+import (
+	"time"
+
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/locale"
+	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/item"
+)
+
+// Source says which method found an item.
+type Source string
+
+// The sources.
+const (
+	FromHistory   Source = "viewed-before"
+	FromSession   Source = "session-neighbours"
+	FromItems     Source = "item-item"
+	FromTogether  Source = "bought-together"
+	FromRepeat    Source = "buy-again"
+	FromTrending  Source = "trending"
+	FromPopular   Source = "popular"
+	FromNewest    Source = "newest"
+	FromCategory  Source = "category"
+	FromExploring Source = "exploration"
+)
+
+// Viewer is who looks: a profile (nil for a stranger), the device, and whether the shop vouched for the person on it.
+type Viewer struct {
+	Profile *profile.Profile
+	Device  event.VisitorID
+	Trusted bool
+}
+
+// Shows says whether an entry of the profile may be shown or named on this device. Entries of other devices may only move rankings unless
+// the shop vouched for the person here.
+func (v Viewer) Shows(by uint8) bool {
+	p := v.Profile
+	if p == nil || len(p.Members) == 0 || v.Trusted {
+		return true
+	}
+	return int(by) < len(p.Members) && p.Members[by].Visitor == v.Device
+}
+
+// Query is what is asked. Items the model does not know are passed over.
+type Query struct {
+	Shop     event.ShopID
+	Viewer   Viewer
+	Slots    []Slot
+	Current  event.ItemID   // the product page's item, if any
+	Basket   []event.ItemID // as the caller knows it
+	Exclude  []event.ItemID
+	Category string // candidates come from here and below
+	Filter   Filter
+	Seed     uint32
+	Now      time.Time
+}
+
+// Pick is one place of a shelf. Score lies in [0, 1] and compares within the shelf. Propensity is the probability with which the policy puts this item
+// at this place for this visitor.
+type Pick struct {
+	Item       item.Ordinal
+	Score      float32
+	Propensity float32
+	Source     Source
+	Reason     Reason
+}
+
+// Reason says why, in words: a text and the item it names, if any.
+type Reason struct {
+	Key   locale.Key
+	About item.Ordinal
+	Named bool // About is an item; else a text with a place for a name takes the category of the pick itself
+}
+
+// Shelf is one placement's answer. Picks is empty when nothing fits.
+type Shelf struct {
+	Placement Placement
+	Policy    Policy
+	Picks     []Pick
+}
+
+// Answer fills the slots in their order; an item appears once on the page. The shelves and picks belong to the worker and hold until its next answer.
+func (w *Worker) Answer(m *Model, q *Query) []Shelf {
+	w.begin(m, q)
+	for _, slot := range q.Slots {
+		w.from = len(w.picks)
+		policy := w.fill(slot)
+		w.shelves = append(w.shelves, Shelf{slot.Placement, policy, nil})
+		w.bounds = append(w.bounds, [2]int{w.from, len(w.picks)})
+		for _, p := range w.picks[w.from:] {
+			w.block(p.Item)
+		}
+	}
+	for i, b := range w.bounds {
+		w.shelves[i].Picks = w.picks[b[0]:b[1]:b[1]]
+	}
+	return w.shelves
+}
+
+func (w *Worker) fill(slot Slot) Policy {
+	switch slot.Placement {
+	case ViewedBefore:
+		w.viewedBefore(slot.Limit)
+	case ForYou:
+		return w.forYou(slot.Limit)
+	case BuyAgain:
+		w.buyAgain(slot.Limit)
+	case Trending:
+		w.trending(slot.Limit)
+	case NewItems:
+		w.newest(slot.Limit)
+	case Similar:
+		w.similar(slot.Limit)
+	case Together:
+		w.together(slot.Limit)
+	}
+	return Fixed
+}

@@ -1,0 +1,156 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+)
+
+// Deltas tells what changed in a shop's catalog since its model was built.
+type Deltas interface {
+	Delta(ctx context.Context, shop event.ShopID) (catalog.Delta, error)
+}
+
+// Models keeps each shop's model in memory. An answer never waits for a newer one: it is fetched beside, and swapped in whole. Safe for concurrent use.
+type Models struct {
+	log    *slog.Logger
+	now    func() time.Time
+	blobs  blob.Store
+	deltas Deltas
+	every  time.Duration
+
+	mu    sync.Mutex
+	shops map[event.ShopID]*resident
+}
+
+// resident is one shop's model in memory.
+type resident struct {
+	model    atomic.Pointer[Model]
+	checked  atomic.Int64 // when it was last compared with what is published, Unix nanoseconds
+	fetching sync.Mutex
+	etag     string // of the pointer it was loaded from
+}
+
+// RefreshEvery is how old what a process knows of a shop's model and catalog changes may be before it looks again.
+const RefreshEvery = 2 * time.Second
+
+// NewModels is an empty memory. every 0 means RefreshEvery.
+func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas Deltas, every time.Duration) *Models {
+	if every == 0 {
+		every = RefreshEvery
+	}
+	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, every: every, shops: map[event.ShopID]*resident{}}
+}
+
+// Model is the shop's model: at once when one is in memory, else as soon as it is loaded. NotFound until a shop has published one.
+func (ms *Models) Model(ctx context.Context, shop event.ShopID) (*Model, error) {
+	r := ms.resident(shop)
+	m := r.model.Load()
+	now := ms.now().UnixNano()
+	stale := now-r.checked.Load() >= int64(ms.every)
+	if m != nil {
+		if stale && r.fetching.TryLock() {
+			r.checked.Store(now)
+			go ms.refreshBeside(context.WithoutCancel(ctx), shop, r)
+		}
+		return m, nil
+	}
+	r.fetching.Lock()
+	defer r.fetching.Unlock()
+	if m := r.model.Load(); m != nil {
+		return m, nil
+	}
+	if !stale {
+		return nil, fault.New(fault.NotFound, "this shop has no model yet")
+	}
+	err := ms.refresh(ctx, shop, r)
+	if err == nil || fault.Is(err, fault.NotFound) {
+		r.checked.Store(ms.now().UnixNano())
+	}
+	if m := r.model.Load(); m != nil {
+		return m, nil
+	}
+	return nil, err
+}
+
+func (ms *Models) resident(shop event.ShopID) *resident {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	r := ms.shops[shop]
+	if r == nil {
+		r = &resident{}
+		ms.shops[shop] = r
+	}
+	return r
+}
+
+func (ms *Models) refreshBeside(ctx context.Context, shop event.ShopID, r *resident) {
+	defer r.fetching.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := ms.refresh(ctx, shop, r); err != nil {
+		ms.log.Error("cannot refresh the model; the one in memory stays", "shop", shop, "err", err)
+	}
+}
+
+// refresh loads what is published if it is not what is in memory, and lays the catalog's changes over it. The caller holds r.fetching.
+func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) error {
+	info, err := ms.blobs.Stat(ctx, pointerName(shop))
+	if err != nil {
+		return fmt.Errorf("look for the model of %s: %w", shop, err)
+	}
+	m := r.model.Load()
+	if m == nil || info.ETag != r.etag {
+		if m, err = ms.load(ctx, shop, m); err != nil {
+			return err
+		}
+		r.etag = info.ETag
+	}
+	delta, err := ms.deltas.Delta(ctx, shop)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		r.model.CompareAndSwap(nil, m)
+		return fmt.Errorf("read catalog changes of %s: %w", shop, err)
+	}
+	r.model.Store(m.With(delta))
+	return nil
+}
+
+// load opens the newest published file that can be opened. When none can, the model in memory stays.
+func (ms *Models) load(ctx context.Context, shop event.ShopID, current *Model) (*Model, error) {
+	p, _, err := ReadPointer(ctx, ms.blobs, shop)
+	if err != nil {
+		return keep(current, err)
+	}
+	var all error
+	for _, name := range p.Files {
+		file, err := ReadModel(ctx, ms.blobs, name)
+		if err == nil {
+			var m *Model
+			if m, err = Open(file); err == nil {
+				return m, nil
+			}
+		}
+		ms.log.Error("cannot open a published model", "shop", shop, "file", name, "err", err)
+		all = errors.Join(all, err)
+		if current != nil {
+			break // what is in memory is newer than the file before
+		}
+	}
+	return keep(current, all)
+}
+
+func keep(current *Model, err error) (*Model, error) {
+	if current != nil {
+		return current, nil
+	}
+	return nil, err
+}

@@ -1,0 +1,217 @@
+package recommend
+
+import (
+	"cmp"
+	"slices"
+
+	"shopkeeper/shared/locale"
+	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/model"
+)
+
+// viewedBefore shows what held the visitor's interest: what was looked at and not bought, the strongest interest first.
+func (w *Worker) viewedBefore(limit int) {
+	w.top.Reset(limit)
+	for _, s := range w.seeds {
+		if s.shown && s.kind != profile.Bought && w.allowed(s.item) {
+			w.top.Offer(s.item, s.weight)
+		}
+	}
+	w.take(FromHistory, func(item.Ordinal) Reason { return Reason{Key: locale.IsViewed} })
+}
+
+// buyAgain shows what this visitor buys from time to time, the most due first: times bought x how much of the item's usual interval has passed.
+func (w *Worker) buyAgain(limit int) {
+	p := w.q.Viewer.Profile
+	if p == nil {
+		return
+	}
+	w.top.Reset(limit)
+	for _, b := range p.Purchases {
+		i, ok := w.m.Lookup(string(b.Item))
+		if !ok || !w.q.Viewer.Shows(b.By) || !w.allowedAgain(i) || b.Times < 2 && !w.m.Repeats().Repeated(i) {
+			continue
+		}
+		w.top.Offer(i, w.m.Due(i, b.Times, b.Last, w.q.Now))
+	}
+	w.take(FromRepeat, func(item.Ordinal) Reason { return Reason{Key: locale.IsBuyAgain} })
+}
+
+// trending shows what many look at now, nudged towards the visitor's categories.
+func (w *Worker) trending(limit int) {
+	w.top.Reset(limit)
+	list := w.m.Trending(model.None)
+	for _, s := range list {
+		if w.allowed(s.Item) {
+			w.top.Offer(s.Item, s.Score*(1+w.affinity(s.Item)))
+		}
+	}
+	w.take(FromTrending, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
+	w.complete(limit)
+}
+
+// newest shows what arrived last, nudged towards the visitor's categories.
+func (w *Worker) newest(limit int) {
+	w.top.Reset(limit)
+	for rank, i := range w.m.Newest(model.None) {
+		if w.allowed(i) {
+			w.top.Offer(i, (1+w.affinity(i))/float32(rank+10))
+		}
+	}
+	w.take(FromNewest, func(item.Ordinal) Reason { return Reason{Key: locale.IsNew} })
+}
+
+// similar shows items that the same people care for as for the current one, then its category's best.
+func (w *Worker) similar(limit int) {
+	if current, ok := w.m.Lookup(string(w.q.Current)); ok {
+		w.top.Reset(limit)
+		items, weights := w.m.Similar(current)
+		for at, i := range items {
+			if weights[at] > 0 && w.allowed(i) {
+				w.top.Offer(i, weights[at]*(1+w.sameCategory(current, i)))
+			}
+		}
+		about := Reason{Key: locale.IsSimilar, About: current, Named: true}
+		w.take(FromItems, func(item.Ordinal) Reason { return about })
+		w.byCategory(limit, w.m.CategoryOf(current))
+	}
+	w.complete(limit)
+}
+
+func (w *Worker) sameCategory(a, b item.Ordinal) float32 {
+	if c := w.m.CategoryOf(a); c != model.None && c == w.m.CategoryOf(b) {
+		return 1
+	}
+	return 0
+}
+
+// together shows what is bought with the current item or with what is in the basket.
+func (w *Worker) together(limit int) {
+	round := w.newRound()
+	anchors, key := w.basket, locale.BecauseBasket
+	if current, ok := w.m.Lookup(string(w.q.Current)); ok {
+		anchors, key = []item.Ordinal{current}, locale.IsTogether
+	}
+	for _, a := range anchors {
+		items, weights := w.m.Together(a)
+		for at, i := range items {
+			w.addRelated(round, i, weights[at], a, true)
+		}
+	}
+	w.selectRelated(limit)
+	w.take(FromTogether, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
+	if w.left(limit) > 0 {
+		w.relatedTo(anchors, w.left(limit), key)
+	}
+	w.complete(limit)
+}
+
+// relatedTo adds what the item-item weights find for the anchors.
+func (w *Worker) relatedTo(anchors []item.Ordinal, limit int, key locale.Key) {
+	for _, p := range w.picks {
+		w.block(p.Item)
+	}
+	round := w.newRound()
+	for _, a := range anchors {
+		items, weights := w.m.Related(a)
+		for at, i := range items {
+			w.addRelated(round, i, weights[at], a, true)
+		}
+	}
+	w.selectRelated(limit)
+	w.take(FromItems, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
+}
+
+// selectRelated offers every touched item with a positive weight.
+func (w *Worker) selectRelated(limit int) {
+	w.top.Reset(limit)
+	for _, i := range w.touched {
+		if c := w.at(i); c.related > 0 && w.allowed(i) {
+			w.top.Offer(i, c.related)
+		}
+	}
+}
+
+// left is how many places the shelf still has.
+func (w *Worker) left(limit int) int { return limit - (len(w.picks) - w.from) }
+
+// newRound forgets the scores of the sources before.
+func (w *Worker) newRound() uint32 {
+	for _, i := range w.touched {
+		c := w.at(i)
+		c.session, c.related, c.loudest, c.scoring = 0, 0, 0, 0
+	}
+	w.touched = w.touched[:0]
+	return 1
+}
+
+func (w *Worker) touch(round uint32, i item.Ordinal) *cell {
+	c := w.at(i)
+	if c.scoring != round {
+		c.scoring, c.session, c.related, c.loudest = round, 0, 0, 0
+		w.touched = append(w.touched, i)
+	}
+	return c
+}
+
+// addRelated lets a seed speak for an item. Only a seed that may be named becomes its reason.
+func (w *Worker) addRelated(round uint32, i item.Ordinal, weight float32, by item.Ordinal, shown bool) {
+	c := w.touch(round, i)
+	c.related += weight
+	if shown && (weight > c.loudest || weight == c.loudest && by < c.because) {
+		c.loudest, c.because = weight, by
+	}
+}
+
+// take moves the selection to the shelf, with scores scaled so that the best has what the pick before it had: 1 for the first.
+func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
+	w.scored = w.top.Append(w.scored[:0])
+	ceiling := float32(1)
+	if len(w.picks) > w.from {
+		ceiling = w.picks[len(w.picks)-1].Score
+	}
+	for _, s := range w.scored {
+		score := float32(0)
+		if best := w.scored[0].Score; best > 0 {
+			score = max(s.Score/best, 0) * ceiling
+		}
+		w.picks = append(w.picks, Pick{s.Item, score, 1, source, why(s.Item)})
+	}
+}
+
+// complete fills a shelf that is too short: the visitor's categories, then what trends, then what is popular.
+func (w *Worker) complete(limit int) {
+	if w.left(limit) <= 0 {
+		return
+	}
+	slices.SortFunc(w.tasted, func(a, b model.Category) int {
+		return cmp.Or(cmp.Compare(w.taste[b], w.taste[a]), cmp.Compare(a, b))
+	})
+	for _, c := range w.tasted {
+		w.byCategory(limit, c)
+	}
+	w.top.Reset(w.left(limit))
+	w.offerList(w.m.Trending(model.None))
+	w.take(FromTrending, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
+	w.top.Reset(w.left(limit))
+	w.offerList(w.m.Popular(model.None))
+	w.take(FromPopular, func(item.Ordinal) Reason { return Reason{Key: locale.IsPopular} })
+}
+
+func (w *Worker) byCategory(limit int, category model.Category) {
+	if category == model.None || w.left(limit) <= 0 {
+		return
+	}
+	w.top.Reset(w.left(limit))
+	w.offerList(w.m.Popular(category))
+	w.take(FromCategory, func(item.Ordinal) Reason { return Reason{Key: locale.BecauseCat} })
+}
+
+func (w *Worker) offerList(list []item.Scored) {
+	for _, s := range list {
+		if w.allowed(s.Item) && !slices.ContainsFunc(w.picks[w.from:], func(p Pick) bool { return p.Item == s.Item }) {
+			w.top.Offer(s.Item, s.Score)
+		}
+	}
+}

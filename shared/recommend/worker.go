@@ -1,0 +1,208 @@
+package recommend
+
+import (
+	"math"
+	"time"
+
+	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/model"
+)
+
+// Worker is the working memory of one goroutine: answers allocate nothing once it has grown. The zero value is ready; it may serve any model and shop.
+type Worker struct {
+	m *Model
+	q *Query
+
+	epoch  uint32
+	cells  []cell // per item
+	seeds  []seed
+	basket []item.Ordinal
+	taste  []float32        // per category: share of the visitor's interest, 0 to 1
+	tasted []model.Category // categories with taste
+
+	neighbours knn.Scratch
+	session    []item.Ordinal
+	scored     []item.Scored
+	top        item.Top
+	later      []item.Scored
+	touched    []item.Ordinal
+
+	picks   []Pick
+	from    int // where the shelf that is being filled begins
+	shelves []Shelf
+	bounds  [][2]int
+}
+
+// cell is what is known of one item while one answer is made.
+type cell struct {
+	epoch   uint32
+	blocked bool // never on this page
+	bought  bool // not on this page, but for shelves of repeat purchases
+	session float32
+	related float32
+	because item.Ordinal // the seed that spoke loudest for it and may be named
+	loudest float32
+	scoring uint32 // the round in which session and related were set
+}
+
+// seed is an item of the visitor's history. Weight is the interest left in it.
+type seed struct {
+	item   item.Ordinal
+	weight float32
+	kind   profile.Kind
+	at     time.Time
+	shown  bool // may be shown or named on this device
+}
+
+// HalfLife is the time in which interest halves.
+const HalfLife = 14 * 24 * time.Hour
+
+const maxSeeds = 40
+
+func (w *Worker) begin(m *Model, q *Query) {
+	w.m, w.q = m, q
+	w.picks, w.shelves, w.bounds = w.picks[:0], w.shelves[:0], w.bounds[:0]
+	w.seeds, w.basket, w.touched = w.seeds[:0], w.basket[:0], w.touched[:0]
+	if len(w.cells) < m.Len() {
+		w.cells, w.epoch = make([]cell, m.Len()), 0
+	}
+	if w.epoch++; w.epoch == 0 {
+		clear(w.cells)
+		w.epoch = 1
+	}
+	for _, c := range w.tasted {
+		w.taste[c] = 0
+	}
+	w.tasted = w.tasted[:0]
+	if grow := m.Categories() - len(w.taste); grow > 0 {
+		w.taste = append(w.taste, make([]float32, grow)...)
+	}
+	w.readCaller()
+	if q.Viewer.Profile != nil {
+		w.readProfile(q.Viewer.Profile)
+	}
+	w.readTaste()
+}
+
+// at is the item's cell, fresh in this answer.
+func (w *Worker) at(i item.Ordinal) *cell {
+	c := &w.cells[i]
+	if c.epoch != w.epoch {
+		*c = cell{epoch: w.epoch}
+	}
+	return c
+}
+
+func (w *Worker) block(i item.Ordinal) { w.at(i).blocked = true }
+
+func (w *Worker) readCaller() {
+	for _, id := range w.q.Exclude {
+		if i, ok := w.m.Lookup(string(id)); ok {
+			w.block(i)
+		}
+	}
+	for _, id := range w.q.Basket {
+		if i, ok := w.m.Lookup(string(id)); ok {
+			w.addBasket(i)
+		}
+	}
+	if i, ok := w.m.Lookup(string(w.q.Current)); ok {
+		w.block(i)
+	}
+}
+
+func (w *Worker) addBasket(i item.Ordinal) {
+	if !w.at(i).blocked {
+		w.block(i)
+		w.basket = append(w.basket, i)
+	}
+}
+
+func (w *Worker) readProfile(p *profile.Profile) {
+	for _, id := range p.Dismissed {
+		if i, ok := w.m.Lookup(string(id)); ok {
+			w.block(i)
+		}
+	}
+	for _, b := range p.Purchases {
+		if i, ok := w.m.Lookup(string(b.Item)); ok && b.Times < 2 && !w.m.Repeats().Repeated(i) {
+			w.at(i).bought = true
+		}
+	}
+	for _, r := range p.Recent {
+		if len(w.seeds) == maxSeeds {
+			break
+		}
+		i, ok := w.m.Lookup(string(r.Item))
+		if !ok || w.at(i).blocked {
+			continue
+		}
+		w.seeds = append(w.seeds, seed{i, w.decay(r.At) * kindWeights[r.Kind], r.Kind, r.At, w.q.Viewer.Shows(r.By)})
+	}
+	for _, l := range p.Cart {
+		if i, ok := w.m.Lookup(string(l.Item)); ok {
+			w.addBasket(i)
+		}
+	}
+}
+
+// kindWeights are how loud a seed speaks, by what was done with it.
+var kindWeights = [...]float32{profile.Viewed: 1, profile.Clicked: 1, profile.Wished: 2, profile.Carted: 3, profile.Bought: 4}
+
+func (w *Worker) decay(at time.Time) float32 {
+	age := w.q.Now.Sub(at)
+	if age <= 0 {
+		return 1
+	}
+	return float32(math.Exp2(-float64(age) / float64(HalfLife)))
+}
+
+// readTaste spreads the seeds' weights over their categories: 1 for the strongest.
+func (w *Worker) readTaste() {
+	var most float32
+	for _, s := range w.seeds {
+		c := w.m.CategoryOf(s.item)
+		if c == model.None {
+			continue
+		}
+		if w.taste[c] == 0 {
+			w.tasted = append(w.tasted, c)
+		}
+		w.taste[c] += s.weight
+		most = max(most, w.taste[c])
+	}
+	for _, c := range w.tasted {
+		w.taste[c] /= most
+	}
+}
+
+// affinity is the visitor's interest in an item's category, 0 to 1.
+func (w *Worker) affinity(i item.Ordinal) float32 {
+	if c := w.m.CategoryOf(i); c != model.None {
+		return w.taste[c]
+	}
+	return 0
+}
+
+// allowed says whether an item may be put on the page now.
+func (w *Worker) allowed(i item.Ordinal) bool { return !w.at(i).bought && w.allowedAgain(i) }
+
+// allowedAgain is allowed for shelves that show what was bought before.
+func (w *Worker) allowedAgain(i item.Ordinal) bool {
+	return !w.at(i).blocked && w.m.Sellable(i) && w.fits(i)
+}
+
+func (w *Worker) fits(i item.Ordinal) bool {
+	f := w.q.Filter
+	if w.q.Category != "" && !InCategory(w.m.CategoryPath(i), w.q.Category) {
+		return false
+	}
+	if !f.Any() {
+		return true
+	}
+	price := w.m.Price(i)
+	return (f.Category == "" || InCategory(w.m.CategoryPath(i), f.Category)) && (f.Brand == "" || w.m.Brand(i) == f.Brand) &&
+		price >= f.MinPrice && (f.MaxPrice == 0 || price <= f.MaxPrice)
+}

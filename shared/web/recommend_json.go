@@ -1,0 +1,126 @@
+package web
+
+import (
+	"strconv"
+
+	"shopkeeper/shared/consent"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/locale"
+	"shopkeeper/shared/recommend"
+)
+
+// listing writes recommendations by appending: the hot path of the product encodes nothing by reflection. An item's own members are a fragment that the model made
+// once.
+type listing struct {
+	model  *recommend.Model
+	words  *locale.Words
+	signer *recommend.Signer
+	shop   event.ShopID
+	token  recommend.Token // Placement and Policy are set per shelf
+}
+
+func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
+	dst = append(dst, `{"placement":"`...)
+	dst = append(dst, s.Placement.String()...)
+	dst = append(dst, `","title":`...)
+	dst = appendString(dst, l.words.Text(s.Placement.Title()).With(""))
+	dst = append(dst, `,"recommendationId":"`...)
+	token := l.token
+	token.Placement, token.Policy = s.Placement, s.Policy
+	dst = l.signer.Append(dst, l.shop, token)
+	dst = append(dst, `","items":[`...)
+	for i, p := range s.Picks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = l.appendPick(dst, p, i+1)
+	}
+	return append(dst, ']', '}')
+}
+
+func (l *listing) appendPick(dst []byte, p recommend.Pick, position int) []byte {
+	dst = append(dst, '{')
+	dst = append(dst, l.model.Fragment(p.Item)...)
+	dst = append(dst, `,"position":`...)
+	dst = strconv.AppendInt(dst, int64(position), 10)
+	dst = append(dst, `,"score":`...)
+	dst = appendShare(dst, p.Score)
+	dst = append(dst, `,"propensity":`...)
+	dst = appendShare(dst, p.Propensity)
+	dst = append(dst, `,"source":"`...)
+	dst = append(dst, p.Source...)
+	dst = append(dst, `","reason":{"code":"`...)
+	dst = append(dst, p.Reason.Key...)
+	dst = append(dst, `","items":[`...)
+	if p.Reason.Named {
+		dst = appendString(dst, l.model.ID(p.Reason.About))
+	}
+	dst = append(dst, `],"text":`...)
+	dst = l.appendReason(dst, p)
+	return append(dst, `}}`...)
+}
+
+func (l *listing) appendReason(dst []byte, p recommend.Pick) []byte {
+	text := l.words.Text(p.Reason.Key)
+	about := ""
+	if text.Has {
+		if p.Reason.Named {
+			about = l.model.Title(p.Reason.About)
+		} else {
+			about = l.model.CategoryName(p.Item)
+		}
+	}
+	dst = append(dst, '"')
+	dst = appendEscaped(dst, text.Before)
+	dst = appendEscaped(dst, about)
+	dst = appendEscaped(dst, text.After)
+	return append(dst, '"')
+}
+
+// appendShare writes a number in [0, 1] with up to four digits.
+func appendShare(dst []byte, x float32) []byte {
+	if x == 1 {
+		return append(dst, '1')
+	}
+	n := int64(x*10000 + 0.5)
+	if n >= 10000 {
+		return append(dst, '1')
+	}
+	dst = append(dst, '0', '.', byte('0'+n/1000%10), byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
+	for dst[len(dst)-1] == '0' && dst[len(dst)-2] != '.' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+func appendConsent(dst []byte, personalization, marketing bool, source consent.Source) []byte {
+	dst = append(dst, `{"personalization":`...)
+	dst = strconv.AppendBool(dst, personalization)
+	dst = append(dst, `,"marketing":`...)
+	dst = strconv.AppendBool(dst, marketing)
+	dst = append(dst, `,"source":"`...)
+	dst = append(dst, source...)
+	return append(dst, `"}`...)
+}
+
+// appendString writes a JSON string that is safe inside HTML too.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	dst = appendEscaped(dst, s)
+	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		from = i + 1
+	}
+	return append(dst, s[from:]...)
+}
