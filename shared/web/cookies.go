@@ -62,6 +62,8 @@ func (c *Cookies) SetConsent(w http.ResponseWriter, shop event.ShopID, s consent
 	c.set(w, consent.CookieName, consent.FormatCookie(shop, s), false, int(identity.CookieLife/time.Second))
 }
 
+func (c *Cookies) clearConsent(w http.ResponseWriter) { c.set(w, consent.CookieName, "", false, -1) }
+
 func (c *Cookies) set(w http.ResponseWriter, name, value string, httpOnly bool, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: age, Secure: !c.plain, HttpOnly: httpOnly, SameSite: http.SameSiteLaxMode,
