@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+)
+
+// generation is a number that every process with the file open shares: a word of memory mapped from the file beside it. A writer, while it
+// holds the engine's write lock, makes it odd before it commits and even, another one, afterwards. So whoever finds it even and unchanged since
+// before a read knows that nothing was committed in between; and after a crash in a commit it stays odd, which says: do not trust what you
+// keep, until the next writer, who knows that he is the only one, makes it even again.
+//
+// It needs no order on the disk: a file that was copied, or a machine that restarted, has no process that remembers a former number.
+type generation struct {
+	file *os.File
+	page []byte
+	word *atomic.Uint64
+}
+
+func openGeneration(path string) (*generation, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, unavailable(err, "the database cannot be reached")
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() < 8 {
+		err = f.Truncate(8)
+	}
+	var page []byte
+	if err == nil {
+		page, err = syscall.Mmap(int(f.Fd()), 0, 8, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	}
+	if err != nil {
+		f.Close() // the first error says more
+		return nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	return &generation{file: f, page: page, word: (*atomic.Uint64)(unsafe.Pointer(&page[0]))}, nil
+}
+
+func (g *generation) load() uint64 { return g.word.Load() }
+
+func (g *generation) store(v uint64) { g.word.Store(v) }
+
+func (g *generation) close() error {
+	if err := syscall.Munmap(g.page); err != nil {
+		return fmt.Errorf("unmap %s: %w", g.file.Name(), err)
+	}
+	return g.file.Close()
+}
