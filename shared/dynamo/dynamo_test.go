@@ -18,3 +18,14 @@ func open(t testing.TB, now func() time.Time) *dynamo.Store {
 func TestStore(t *testing.T) {
 	tabletest.Store(t, func(t *testing.T, now func() time.Time) table.Store { return open(t, now) }, tabletest.Gaps{Slow: true})
 }
+
+func TestFeed(t *testing.T) {
+	tabletest.Feed(t, func(t *testing.T, now func() time.Time) tabletest.Fed {
+		cfg := dynamotest.Start(t)
+		const marks table.Name = "marks"
+		tables := dynamotest.CreateTables(t, cfg, append(tabletest.Tables, marks)...)
+		store := dynamo.Open(cfg, tables, &dynamo.Options{Now: now})
+		open := func() *dynamo.Feed { return dynamo.OpenFeed(cfg, tables, tabletest.Tables[0], store, marks) }
+		return tabletest.Fed{Store: store, Feed: open(), Reopen: func(*testing.T) table.Feed { return open() }}
+	}, tabletest.Gaps{Slow: true})
+}

@@ -29,11 +29,11 @@ func (s *Store) Write(ctx context.Context, ops ...table.Op) error {
 		once = w.single
 	}
 	for try := range maxTries {
-		again, err := once(ctx)
-		if again == no {
+		next, err := once(ctx)
+		if next == never {
 			return err
 		}
-		if again == later {
+		if next == afterPause {
 			if err := pause(ctx, try); err != nil {
 				return err
 			}
@@ -53,9 +53,9 @@ type writing struct {
 type repeat uint8
 
 const (
-	no    repeat = iota
-	now          // with what was learned from the refusal
-	later        // another transaction held the items
+	never      repeat = iota
+	again             // with what was learned from the refusal
+	afterPause        // another transaction held the items
 )
 
 // step is one op made ready for a call.
@@ -119,32 +119,31 @@ func (st *step) wrote(stored attributes) bool {
 
 // refused is what a failed condition means for op i.
 func (w *writing) refused(i int, st step, stored attributes) (repeat, error) {
-	_, versioned := st.op.If.Version()
-	if st.op.Kind == table.OpPut && !versioned && !st.op.If.Absent() {
+	if st.op.If == table.Always() {
 		had, err := decodeVersion(stored)
 		if err != nil {
-			return no, fault.Wrap(fault.Internal, err, "a stored item cannot be read")
+			return never, fault.Wrap(fault.Internal, err, "a stored item cannot be read")
 		}
 		w.floors[i] = had + 1 // a clock is behind another's
-		return now, nil
+		return again, nil
 	}
 	conflict := &table.ConflictError{Op: i, Key: st.op.Item.Key}
 	if len(stored) > 0 {
 		it, err := decode(st.op.Item.Key.Table, stored)
 		if err != nil {
-			return no, err
+			return never, err
 		}
 		if !it.Expired(w.now()) {
 			conflict.Stored = &it
 		}
 	}
-	return no, fault.Wrap(fault.Conflict, conflict, "the stored item is not as expected")
+	return never, fault.Wrap(fault.Conflict, conflict, "the stored item is not as expected")
 }
 
 func (w *writing) single(ctx context.Context) (repeat, error) {
 	st, err := w.step(0)
 	if err != nil {
-		return no, err
+		return never, err
 	}
 	var sent sdkfault.Attempts
 	watch := func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, sent.Watch) }
@@ -156,16 +155,16 @@ func (w *writing) single(ctx context.Context) (repeat, error) {
 	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		switch {
 		case st.wrote(failed.Item):
-			return no, nil // by an attempt whose answer was lost
-		case sent.Repeated():
-			return no, fault.Wrap(fault.Unavailable, err, "the table's first answer was lost")
+			return never, nil // by an attempt whose answer was lost
+		case sent.Repeated() && st.op.If != table.Always():
+			return never, fault.Wrap(fault.Unavailable, err, "the table's first answer was lost")
 		}
 		return w.refused(0, st, failed.Item)
 	}
 	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
-		return later, nil
+		return afterPause, nil
 	}
-	return no, translate(err)
+	return never, translate(err)
 }
 
 func (w *writing) put(ctx context.Context, st step, options func(*dynamodb.Options)) error {
@@ -200,7 +199,7 @@ func (w *writing) transact(ctx context.Context) (repeat, error) {
 	for i := range w.ops {
 		st, err := w.step(i)
 		if err != nil {
-			return no, err
+			return never, err
 		}
 		if st.op.Kind == table.OpCheck && st.condition == nil {
 			continue // holds always
@@ -209,16 +208,16 @@ func (w *writing) transact(ctx context.Context) (repeat, error) {
 		in.TransactItems = append(in.TransactItems, st.action())
 	}
 	if len(steps) == 0 {
-		return no, nil
+		return never, nil
 	}
 	out, err := w.client.TransactWriteItems(ctx, in)
 	if err == nil {
 		w.Store.wrote("Transact", out.ConsumedCapacity...)
-		return no, nil
+		return never, nil
 	}
 	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok {
-		return no, translate(err)
+		return never, translate(err)
 	}
 	return w.canceled(steps, index, canceled)
 }
@@ -247,24 +246,24 @@ func (st *step) action() types.TransactWriteItem {
 
 // canceled reads why a transaction was not done: the first failed condition counts, then what may pass on another try.
 func (w *writing) canceled(steps []step, index []int, err *types.TransactionCanceledException) (repeat, error) {
-	again := no
+	next := never
 	for i, reason := range err.CancellationReasons[:min(len(steps), len(err.CancellationReasons))] {
 		switch aws.ToString(reason.Code) {
 		case "", "None":
 		case "ConditionalCheckFailed":
 			r, err := w.refused(index[i], steps[i], reason.Item)
-			if r == no {
-				return no, err
+			if r == never {
+				return never, err
 			}
-			again = max(again, r)
+			next = max(next, r)
 		case "ValidationError", "ItemCollectionSizeLimitExceeded":
-			return no, fault.Wrap(fault.Invalid, err, "the table refuses an item: "+aws.ToString(reason.Message))
+			return never, fault.Wrap(fault.Invalid, err, "the table refuses an item: "+aws.ToString(reason.Message))
 		default: // TransactionConflict, ThrottlingError, ProvisionedThroughputExceeded
-			again = later
+			next = afterPause
 		}
 	}
-	if again == no {
-		return no, translate(err)
+	if next == never {
+		return never, translate(err)
 	}
-	return again, nil
+	return next, nil
 }
