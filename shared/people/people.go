@@ -29,7 +29,9 @@ type Person struct {
 	Country   string                     `json:"country,omitempty"`
 	Traits    map[string]json.RawMessage `json:"traits,omitempty"`  // the rest
 	TraitAt   map[string]time.Time       `json:"traitAt,omitempty"` // when each field or trait was last set: the latest wins, whatever the order of arrival
-	NameBy    event.VisitorID            `json:"nameBy,omitempty"`  // the device that told the name; empty when the shop did
+	Vouched   map[string]bool            `json:"vouched,omitempty"` // fields and traits that the shop itself told: what a browser merely claims does not replace them
+	NameBy    event.VisitorID            `json:"nameBy,omitempty"`  // the device that told Name; empty when the shop did
+	FirstBy   event.VisitorID            `json:"firstBy,omitempty"` // the device that told FirstName; empty when the shop did
 	Created   time.Time                  `json:"created"`
 	Updated   time.Time                  `json:"updated"`
 }

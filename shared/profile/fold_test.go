@@ -137,6 +137,11 @@ func TestFold(t *testing.T) {
 			[]event.Event{ordered(event.OrderCompleted, 1, "o1", 900), ordered(event.OrderUpdated, 2, "o1", 1200)},
 			func(p Profile) any { return p.Orders.Sum }, int64(1200),
 		},
+		"an update without a total has further lines": {
+			[]event.Event{ordered(event.OrderCompleted, 1, "o1", 900, line("A")), ordered(event.OrderUpdated, 1, "o1", 0, line("B"))},
+			func(p Profile) any { return []any{p.Orders.Sum, p.Purchases} },
+			[]any{int64(900), []Purchase{{Item: "A", Times: 1, Last: second(1)}, {Item: "B", Times: 1, Last: second(1)}}},
+		},
 		"visits are half an hour apart": {
 			[]event.Event{did(event.ProductViewed, 0), did(event.ProductViewed, 1800), did(event.ProductViewed, 3601), did(event.ProductViewed, 60), ancient},
 			func(p Profile) any { return []any{p.Visits, p.FirstSeen, p.LastSeen} }, []any{int64(3), noon.AddDate(-1, 0, 0), second(3601)},

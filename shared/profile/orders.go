@@ -15,7 +15,7 @@ const cancelled = -1
 
 // order folds what an order event says. A thank-you page that is loaded again tells the same order under another message id: an order counts once while
 // it is among the latest maxLatest of the visitor. A later event changes an order that is still known: an update sets what it is worth, a refund takes from it at
-// most what is left, a cancellation takes it out. Of an order that is not known (any more) a refund or cancellation lowers the sum by what it states.
+// most what is left, a cancellation takes it out. An update without a total has further lines of an order too large for one event. Of an order that is not known (any more) a refund or cancellation lowers the sum by what it states.
 func (p *Profile) order(e *event.Event, at time.Time, w Weights) {
 	var o event.Order
 	if e.Order != nil {
@@ -24,6 +24,7 @@ func (p *Profile) order(e *event.Event, at time.Time, w Weights) {
 	if o.ID == "" {
 		o.ID = string(e.ID)
 	}
+	stated := o.Total > 0
 	o.Total = total(&o, e.Lines)
 	switch e.Name {
 	case event.OrderCompleted:
@@ -34,7 +35,12 @@ func (p *Profile) order(e *event.Event, at time.Time, w Weights) {
 			p.bought(e, at, 1)
 		}
 	case event.OrderUpdated:
-		p.Orders.update(&o)
+		if stated {
+			p.Orders.update(&o)
+			return
+		}
+		p.turnTo(e, at, Bought, w.Order)
+		p.bought(e, at, 1)
 	case event.OrderRefunded:
 		if p.Orders.refund(&o) {
 			p.interest(e, at, w.Refund)
@@ -117,7 +123,7 @@ func (o *Orders) complete(x *event.Order, at time.Time) bool {
 
 func (o *Orders) update(x *event.Order) {
 	ref := o.find(x.ID)
-	if ref == nil || ref.Net == cancelled || x.Total == 0 || o.foreign(x.Currency) {
+	if ref == nil || ref.Net == cancelled || o.foreign(x.Currency) {
 		return
 	}
 	o.Sum += x.Total - ref.Net

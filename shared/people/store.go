@@ -1,0 +1,250 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/table"
+)
+
+// attempts bounds how often a write that met another writer is tried again.
+const attempts = 10
+
+// Store keeps people. It is safe for concurrent use, and every method may be repeated.
+type Store struct{ tables table.Store }
+
+// New is a Store on a table store.
+func New(tables table.Store) *Store { return &Store{tables: tables} }
+
+// File is all that is kept of one person.
+type File struct {
+	Person  Person    // with Version 0 when there is none yet
+	Pending []Pending // oldest first
+	Merges  []Merge   // by visitor
+}
+
+// Load reads a person's whole partition, consistently. An unknown person has an empty file.
+func (s *Store) Load(ctx context.Context, shop event.ShopID, id event.PersonID) (File, error) {
+	f := File{Person: Person{Shop: shop, ID: id}}
+	q := table.Query{Table: Table, Partition: PersonKey(shop, id).Partition, Strong: true}
+	for {
+		page, err := s.tables.Query(ctx, q)
+		if err != nil {
+			return File{}, fmt.Errorf("load person %s: %w", id, err)
+		}
+		for _, it := range page.Items {
+			if err := f.add(it); err != nil {
+				return File{}, fmt.Errorf("person %s: %w", id, err)
+			}
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			slices.SortFunc(f.Pending, before)
+			return f, nil
+		}
+	}
+}
+
+func (f *File) add(it table.Item) error {
+	parts := table.Split(it.Key.Sort)
+	switch {
+	case parts[0] == "person":
+		shop, id := f.Person.Shop, f.Person.ID
+		if err := json.Unmarshal(it.Body, &f.Person); err != nil {
+			return broken(it, err)
+		}
+		f.Person.Shop, f.Person.ID, f.Person.Version = shop, id, it.Version
+	case parts[0] == "in" && len(parts) == 2:
+		told := Pending{Shop: f.Person.Shop, Person: f.Person.ID, Event: event.ID(parts[1])}
+		if err := json.Unmarshal(it.Body, &told); err != nil {
+			return broken(it, err)
+		}
+		f.Pending = append(f.Pending, told)
+	case parts[0] == "merge":
+		var m Merge
+		if err := json.Unmarshal(it.Body, &m); err != nil {
+			return broken(it, err)
+		}
+		f.Merges = append(f.Merges, m)
+	}
+	return nil
+}
+
+func broken(it table.Item, err error) error {
+	return fault.Wrap(fault.Internal, err, "the record "+it.Key.Sort+" is not readable")
+}
+
+// Item is the pending traits as they are stored.
+func (t Pending) Item() (table.Item, error) {
+	body, err := json.Marshal(t)
+	if err != nil {
+		return table.Item{}, fmt.Errorf("encode traits of event %s: %w", t.Event, err)
+	}
+	return table.Item{Key: PendingKey(t.Shop, t.Person, t.Event), Body: body}, nil
+}
+
+// Apply puts all pending traits into the person and removes them, in one step, and returns the file as it is then.
+func (s *Store) Apply(ctx context.Context, shop event.ShopID, id event.PersonID) (File, error) {
+	for range attempts {
+		f, err := s.Load(ctx, shop, id)
+		if err != nil || len(f.Pending) == 0 {
+			return f, err
+		}
+		few := f.Pending[:min(len(f.Pending), table.MaxWriteOps-1)]
+		for _, told := range few {
+			f.Person.apply(told)
+		}
+		ops := []table.Op{}
+		body, err := json.Marshal(f.Person)
+		if err != nil {
+			return File{}, fmt.Errorf("encode person %s: %w", id, err)
+		}
+		ops = append(ops, table.Put(table.Item{Key: PersonKey(shop, id), Body: body}, stored(f.Person.Version)))
+		for _, told := range few {
+			ops = append(ops, table.Delete(PendingKey(shop, id, told.Event), table.Always()))
+		}
+		err = s.tables.Write(ctx, ops...)
+		if err == nil && len(few) == len(f.Pending) {
+			f.Person.Version++
+			f.Pending = nil
+			return f, nil
+		}
+		if err != nil && !fault.Is(err, fault.Conflict) {
+			return File{}, fmt.Errorf("apply traits to person %s: %w", id, err)
+		}
+	}
+	return File{}, fault.Newf(fault.Unavailable, "person %s is being changed by too many", id)
+}
+
+// stored is the condition that nobody wrote since version was read; 0 means that there was nothing.
+func stored(version int64) table.Cond {
+	if version == 0 {
+		return table.IfAbsent()
+	}
+	return table.IfVersion(version)
+}
+
+// Link is an event that ties a visitor to a person.
+type Link struct {
+	Shop     event.ShopID
+	Person   event.PersonID
+	Visitor  event.VisitorID
+	Event    event.ID
+	Received time.Time
+	Identify bool // only an identify renews what was undone
+	Trusted  bool
+}
+
+// Merge records that the visitor's doings count as the person's and says whether they do: not when the merge was undone after the link was received.
+func (s *Store) Merge(ctx context.Context, l Link) (bool, error) {
+	for range attempts {
+		m, version, err := s.merge(ctx, l.Shop, l.Person, l.Visitor)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case version == 0, m.undone() && l.Identify && m.renewedBy(l.Received):
+			m = Merge{Visitor: l.Visitor, Event: l.Event, At: l.Received, Trusted: l.Trusted}
+		case m.undone():
+			return false, nil
+		case m.Trusted || !l.Trusted:
+			return true, nil
+		default:
+			m.Trusted = true
+		}
+		err = s.putMerge(ctx, l.Shop, l.Person, m, version)
+		if err == nil || !fault.Is(err, fault.Conflict) {
+			return err == nil, err
+		}
+	}
+	return false, fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", l.Visitor)
+}
+
+// Undo marks a merge as undone at a time. It is NotFound when there is none.
+func (s *Store) Undo(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID, at time.Time) error {
+	for range attempts {
+		m, version, err := s.merge(ctx, shop, id, v)
+		switch {
+		case err != nil:
+			return err
+		case version == 0:
+			return fault.New(fault.NotFound, "this visitor was never merged into this person")
+		case m.undone():
+			return nil
+		}
+		m.Undone = at
+		err = s.putMerge(ctx, shop, id, m, version)
+		if err == nil || !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", v)
+}
+
+// Forget removes what links a visitor to the person: the record of the merge and the traits it told that are not applied yet.
+func (s *Store) Forget(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID) error {
+	f, err := s.Load(ctx, shop, id)
+	if err != nil {
+		return err
+	}
+	ops := []table.Op{table.Delete(MergeKey(shop, id, v), table.Always())}
+	for _, told := range f.Pending {
+		if told.Visitor == v {
+			ops = append(ops, table.Delete(PendingKey(shop, id, told.Event), table.Always()))
+		}
+	}
+	for few := range slices.Chunk(ops, table.MaxWriteOps) {
+		if err := s.tables.Write(ctx, few...); err != nil {
+			return fmt.Errorf("forget visitor %s of person %s: %w", v, id, err)
+		}
+	}
+	return nil
+}
+
+// Members are the visitors whose merges stand, in order of merging; of many the latest `limit`.
+func (f File) Members(limit int) []Merge {
+	var list []Merge
+	for _, m := range f.Merges {
+		if !m.undone() {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b Merge) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.Visitor), string(b.Visitor))
+	})
+	return list[max(0, len(list)-limit):]
+}
+
+func (s *Store) merge(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID) (Merge, int64, error) {
+	it, err := s.tables.Get(ctx, MergeKey(shop, id, v), table.Strong)
+	if fault.Is(err, fault.NotFound) {
+		return Merge{}, 0, nil
+	}
+	if err != nil {
+		return Merge{}, 0, fmt.Errorf("read the merge of visitor %s: %w", v, err)
+	}
+	var m Merge
+	if err := json.Unmarshal(it.Body, &m); err != nil {
+		return Merge{}, 0, broken(it, err)
+	}
+	return m, it.Version, nil
+}
+
+func (s *Store) putMerge(ctx context.Context, shop event.ShopID, id event.PersonID, m Merge, version int64) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("encode the merge of visitor %s: %w", m.Visitor, err)
+	}
+	if err := s.tables.Write(ctx, table.Put(table.Item{Key: MergeKey(shop, id, m.Visitor), Body: body}, stored(version))); err != nil {
+		return fmt.Errorf("record the merge of visitor %s: %w", m.Visitor, err)
+	}
+	return nil
+}
