@@ -1,0 +1,213 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const trivialArg = "serve-trivial"
+
+// serveTrivial answers every request with the same bytes: what net/http itself costs.
+func serveTrivial(size string) {
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		os.Exit(2)
+	}
+	body := []byte(strings.Repeat("x", n))
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		os.Exit(1)
+	}
+	fmt.Println(ln.Addr())
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = []string{"application/json"}
+		w.Write(body)
+	})
+	http.Serve(ln, h)
+}
+
+func startTrivial(size int) (addr string, stop func(), err error) {
+	args := pin("0", os.Args[0], trivialArg, strconv.Itoa(size))
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	if _, err := fmt.Fscan(out, &addr); err != nil {
+		return "", nil, err
+	}
+	return addr, func() { cmd.Process.Kill(); cmd.Wait() }, nil
+}
+
+// prepare makes visitors with history and returns their front page requests.
+func prepare(s *server, visitors int) ([][]byte, error) {
+	stranger, err := s.newVisitor().frontPage()
+	if err != nil {
+		return nil, err
+	}
+	catalog := stranger.items()
+	if len(catalog) < 8 {
+		return nil, fmt.Errorf("the front page has only %d items", len(catalog))
+	}
+	var requests [][]byte
+	for n := range visitors {
+		v := s.newVisitor()
+		for k := range 6 {
+			if err := v.view(catalog[(n*5+k)%len(catalog)]); err != nil {
+				return nil, err
+			}
+		}
+		if err := v.await("viewed-before", catalog[(n*5+5)%len(catalog)], 5*time.Second); err != nil {
+			return nil, err
+		}
+		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, v.cookie()))
+	}
+	return requests, nil
+}
+
+// await polls the front page until a shelf has the item.
+func (v *visitor) await(placement, item string, within time.Duration) error {
+	for end := time.Now().Add(within); ; {
+		p, err := v.frontPage()
+		if err != nil {
+			return err
+		}
+		if p.shows(placement, item) {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%s is not in %s after %s", item, placement, within)
+		}
+	}
+}
+
+func benchFrontPage(s *server, length time.Duration) error {
+	requests, err := prepare(s, 64)
+	if err != nil {
+		return err
+	}
+	rotate := func(c int) func() []byte {
+		n := c
+		return func() []byte { n++; return requests[n%len(requests)] }
+	}
+	sample, err := load{s.host(), rotate, 1, time.Second}.run() // warm-up, and the size of an answer
+	if err != nil {
+		return err
+	}
+	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d bytes an answer, 64 visitors with 6 views each", length, sample.bytes)
+	addr, stop, err := startTrivial(sample.bytes)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	fmt.Println("connections |  requests/s   p50 ms   p99 ms | trivial handler, same bytes: requests/s   ratio | Serenade (list of 21, toy set; other machine)")
+	peers := map[int]string{1: "4.6k/s", 8: "28.0k/s, p50 .27, p99 .64 ms", 16: "28.2k/s, p50 .53, p99 1.4 ms", 64: "28.3k/s, p99 3.4 ms"}
+	for _, c := range []int{1, 8, 16, 64} {
+		ours, err := load{s.host(), rotate, c, length}.run()
+		if err != nil {
+			return err
+		}
+		trivial, err := load{addr, rotate, c, length}.run()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%11d | %11.0f %8s %8s | %39.0f %7.2f | %s\n", c, ours.perSecond, ms(ours.p50), ms(ours.p99), trivial.perSecond, ours.perSecond/trivial.perSecond, peers[c])
+		if ours.failed > 0 {
+			return fmt.Errorf("%d answers were no success", ours.failed)
+		}
+	}
+	fmt.Println("peers: Gorse 0.5.11, SQLite: GET recommend n=10, c=16: 505/s, p50 31, p99 46 ms")
+	return listOf21(s, length)
+}
+
+// listOf21 is what Serenade's figure is about: one list of 21 for a session.
+func listOf21(s *server, length time.Duration) error {
+	v := s.newVisitor()
+	p, err := v.frontPage()
+	if err != nil {
+		return err
+	}
+	request := get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+"&item="+p.items()[0], v.cookie())
+	m, err := load{s.host(), func(int) func() []byte { return func() []byte { return request } }, 16, length}.run()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("one list of 21, c=16: %.0f/s, p50 %s ms, p99 %s ms (Serenade 28.2k/s, p50 .53, p99 1.4 ms)\n", m.perSecond, ms(m.p50), ms(m.p99))
+	return nil
+}
+
+func benchCollect(s *server, length time.Duration) error {
+	title("events collected: each answered after it is on the disk (SQLite, synchronous=FULL, group commit), %s a figure, folded into profiles beside it", length)
+	fmt.Println("connections  events a call |   events/s   p50 ms   p99 ms | RudderStack gateway, own figure, 2 cores")
+	for _, shape := range []struct{ connections, batch int }{{1, 1}, {16, 1}, {64, 1}, {16, 20}} {
+		m, err := load{s.host(), eventsOf(s, shape.batch), shape.connections, length}.run()
+		if err != nil {
+			return err
+		}
+		if m.failed > 0 {
+			return fmt.Errorf("%d answers were no success", m.failed)
+		}
+		fmt.Printf("%11d %14d | %10.0f %8s %8s | 1.7k requests/s\n", shape.connections, shape.batch, m.perSecond*float64(shape.batch), ms(m.p50), ms(m.p99))
+	}
+	return nil
+}
+
+func eventsOf(s *server, batch int) func(int) func() []byte {
+	run := time.Now().UnixNano()
+	return func(c int) func() []byte {
+		n := 0
+		return func() []byte {
+			var b strings.Builder
+			fmt.Fprintf(&b, `{"writeKey":%q,"batch":[`, s.WriteKey)
+			for k := range batch {
+				if k > 0 {
+					b.WriteByte(',')
+				}
+				n++
+				fmt.Fprintf(&b, `{"type":"track","event":"Product Viewed","anonymousId":"load-%d-%d-%d","messageId":"m-%d-%d-%d","properties":{"product_id":"i%d"}}`, run, c, n%50, run, c, n, n%400)
+			}
+			b.WriteString(`]}`)
+			return post(s.host(), "/v1/batch", "Content-Type: text/plain\r\n", []byte(b.String()))
+		}
+	}
+}
+
+func benchFresh(s *server, _ time.Duration) error {
+	const rounds = 200
+	p, err := s.newVisitor().frontPage()
+	if err != nil {
+		return err
+	}
+	catalog := p.items()
+	var took []time.Duration
+	for n := range rounds {
+		v := s.newVisitor()
+		if err := v.view(catalog[n%len(catalog)]); err != nil {
+			return err
+		}
+		item := catalog[(n+1)%len(catalog)]
+		from := time.Now()
+		if err := v.view(item); err != nil {
+			return err
+		}
+		if err := v.await("viewed-before", item, 5*time.Second); err != nil {
+			return err
+		}
+		took = append(took, time.Since(from))
+	}
+	slices.Sort(took)
+	title("from sending an event to a front page that shows it, %d rounds, polling", rounds)
+	fmt.Printf("p50 %s ms, p99 %s ms (promise: under 1,000 ms)\n", ms(took[rounds/2]), ms(took[rounds*99/100]))
+	return nil
+}

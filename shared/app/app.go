@@ -1,0 +1,88 @@
+// Package app wires domains to contracts: one constructor for each function. The Lambdas, the local runner and the tests start the same handlers; they differ in the adapters they pass.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/collect"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/locale"
+	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/shop"
+	"shopkeeper/shared/table"
+	"shopkeeper/shared/web"
+)
+
+// HTTPOptions change how the HTTP functions answer. nil is right on AWS.
+type HTTPOptions struct {
+	Plain     bool                        // plain http on localhost: the cookie is called sk and is not Secure
+	Exposures web.Exposures               // where lines of what was shown go; nil drops them
+	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
+	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
+}
+
+func (o *HTTPOptions) orDefault() HTTPOptions {
+	if o == nil {
+		return HTTPOptions{}
+	}
+	return *o
+}
+
+// credentials is what every HTTP function makes of the keyring.
+type credentials struct {
+	cookies *web.Cookies
+	sealer  *identity.Sealer
+	shops   *shop.Store
+	aliases *identity.Aliases
+}
+
+func newCredentials(now func() time.Time, store table.Store, keys *identity.Keyring, plain bool) (credentials, error) {
+	codec, err := identity.NewCodec(keys)
+	if err != nil {
+		return credentials{}, err
+	}
+	sealer, err := identity.NewSealer(keys)
+	if err != nil {
+		return credentials{}, err
+	}
+	return credentials{web.NewCookies(codec, now, plain), sealer, shop.NewStore(now, store, sealer), identity.NewAliases(store)}, nil
+}
+
+// Collect takes events, consent and privacy requests, and serves the snippet.
+func Collect(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring, opts *HTTPOptions) (http.Handler, error) {
+	o := opts.orDefault()
+	c, err := newCredentials(now, store, keys, o.Plain)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := Folder(log, now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	return web.NewCollect(log, now, web.CollectDeps{
+		Service: collect.New(now, store, c.shops, c.aliases, folder), Shops: c.shops, Cookies: c.cookies, Store: store, Ready: o.Ready,
+	}), nil
+}
+
+// Recommend answers the front page and the other placements.
+func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models blob.Store, keys *identity.Keyring, opts *HTTPOptions) (http.Handler, error) {
+	o := opts.orDefault()
+	c, err := newCredentials(now, store, keys, o.Plain)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := recommend.NewSigner(keys)
+	if err != nil {
+		return nil, err
+	}
+	return web.NewRecommend(web.RecommendDeps{
+		Log: log, Now: now, Shops: c.shops, Cookies: c.cookies, Profiles: store, People: c.aliases,
+		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), o.Refresh),
+		Signer: signer, Sealer: c.sealer, Words: locale.New(nil), Exposures: o.Exposures,
+	}), nil
+}

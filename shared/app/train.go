@@ -1,0 +1,164 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"shopkeeper/shared/archive"
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/bus"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/interaction"
+	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/table"
+	"shopkeeper/shared/trainer"
+)
+
+// History is how far back training looks.
+const History = 3 * 365 * 24 * time.Hour
+
+// Trainer makes a shop's model from its archive and catalog, and publishes it if it deserves that.
+type Trainer struct {
+	log   *slog.Logger
+	now   func() time.Time
+	items *catalog.Store
+	files blob.Store
+	bus   bus.Bus // nil: nobody is told
+}
+
+// Train is the trainer of the deployment's shops. News of a model goes over the bus, if there is one.
+func Train(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, news bus.Bus) *Trainer {
+	return &Trainer{log: log, now: now, items: catalog.NewStore(now, store), files: files, bus: news}
+}
+
+// Shop trains one shop and publishes the model unless the report refuses it. The scheduler and `shopkeeper train` call it; a repeated call trains again and does no harm.
+// progress may be nil.
+func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error) {
+	in, err := t.input(ctx, shop)
+	if err != nil {
+		return trainer.Report{}, err
+	}
+	if len(in.Items) == 0 {
+		return trainer.Report{}, fault.New(fault.NotFound, "the shop has no items: import a catalog or orders first")
+	}
+	result, err := trainer.Train(ctx, in, trainer.DefaultSettings(t.now), progress)
+	if err != nil {
+		return trainer.Report{}, fmt.Errorf("train %s: %w", shop, err)
+	}
+	r := result.Report
+	if !r.Publish {
+		t.log.Warn("the new model is refused", "shop", shop, "reason", r.Reason)
+		return r, nil
+	}
+	opened, err := model.Open(result.File)
+	if err != nil {
+		return r, fmt.Errorf("open what was trained: %w", err)
+	}
+	if err := recommend.Publish(ctx, t.files, shop, r.Version, result.File, t.now()); err != nil {
+		return r, err
+	}
+	if err := t.items.Trim(ctx, shop, opened.Trained()); err != nil {
+		return r, fmt.Errorf("trim catalog changes: %w", err)
+	}
+	return r, t.tell(ctx, shop, r)
+}
+
+func (t *Trainer) tell(ctx context.Context, shop event.ShopID, r trainer.Report) error {
+	t.log.Info("model published", "shop", shop, "version", r.Version, "items", r.Items, "seconds", r.Seconds)
+	if t.bus == nil {
+		return nil
+	}
+	detail, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode report: %w", err)
+	}
+	return t.bus.Publish(ctx, bus.Notice{ID: fmt.Sprintf("model-%s-%016x", shop, r.Version), Shop: string(shop), Type: "model.published", At: t.now(), Detail: detail})
+}
+
+func (t *Trainer) input(ctx context.Context, shop event.ShopID) (in trainer.Input, err error) {
+	err = t.items.List(ctx, shop, func(it catalog.Item) error {
+		in.Items = append(in.Items, model.Item{ID: string(it.ID), Title: it.Title, URL: it.URL, Image: it.Image, Price: it.Price, Currency: it.Currency,
+			Category: it.Category, Brand: it.Brand, Hidden: it.Hidden, SoldOut: it.SoldOut, Created: it.Created})
+		return nil
+	})
+	if err != nil {
+		return in, fmt.Errorf("read the catalog of %s: %w", shop, err)
+	}
+	now := t.now()
+	baskets := basketMaker{orders: map[string]int{}}
+	err = archive.Training(ctx, t.files, shop, now.Add(-History), now.Add(24*time.Hour), func(a archive.Interaction) error {
+		if a.Signal == archive.Bought && a.Basket != "" {
+			baskets.add(a)
+		} else {
+			in.Interactions = append(in.Interactions, interaction.Interaction{Person: a.User, Session: a.Session, Item: string(a.Item), Time: a.At, Kind: kinds[a.Signal]})
+		}
+		return nil
+	})
+	if err != nil {
+		return in, fmt.Errorf("read the archive of %s: %w", shop, err)
+	}
+	in.Baskets = baskets.sorted()
+	sortInteractions(in.Interactions)
+	in.Previous, err = t.previous(ctx, shop)
+	return in, err
+}
+
+// kinds are the trainer's words for the archive's.
+var kinds = map[archive.Signal]interaction.Kind{
+	archive.Viewed: interaction.View, archive.Clicked: interaction.View, archive.Wished: interaction.Cart, archive.Carted: interaction.Cart,
+	archive.Bought: interaction.Order, archive.Returned: interaction.Return, archive.Dismissed: interaction.Dismissal,
+}
+
+// basketMaker puts the lines of an order together, whichever events they came in.
+type basketMaker struct {
+	orders map[string]int
+	all    []interaction.Basket
+}
+
+func (b *basketMaker) add(a archive.Interaction) {
+	key := a.User + "\x00" + a.Basket
+	n, ok := b.orders[key]
+	if !ok {
+		n = len(b.all)
+		b.orders[key] = n
+		b.all = append(b.all, interaction.Basket{ID: a.Basket, Person: a.User, Time: a.At})
+	}
+	b.all[n].Items = append(b.all[n].Items, string(a.Item))
+}
+
+// sorted is by time, then order number: the archive is read in the order in which files arrived, and equal input must train an equal model.
+func (b *basketMaker) sorted() []interaction.Basket {
+	slices.SortStableFunc(b.all, func(x, y interaction.Basket) int {
+		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Person, y.Person))
+	})
+	return b.all
+}
+
+func sortInteractions(all []interaction.Interaction) {
+	slices.SortStableFunc(all, func(x, y interaction.Interaction) int {
+		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.Person, y.Person), cmp.Compare(x.Item, y.Item), cmp.Compare(x.Kind, y.Kind))
+	})
+}
+
+func (t *Trainer) previous(ctx context.Context, shop event.ShopID) ([]byte, error) {
+	p, _, err := recommend.ReadPointer(ctx, t.files, shop)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid) {
+		return nil, nil // a shop without a model in use trains its first one
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := recommend.ReadModel(ctx, t.files, p.Files[0])
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil // as above: the file is gone
+	}
+	return file, err
+}

@@ -1,0 +1,137 @@
+// Package trigger puts the product's handlers behind what AWS calls functions with: batches of a table's stream, files that appear in a bucket, the nightly schedule. It is the last step
+// before the Lambda runtime; nothing is decided here.
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/queue"
+	"shopkeeper/shared/stream"
+	"shopkeeper/shared/table"
+)
+
+// Changes is called by the event source mapping of a table's stream.
+type Changes func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
+
+// OnChanges hands batches of a table's changes to the handler of the function. A record that is no change of ours can never be handled: it is set aside in
+// failures, and the rest goes on. When it cannot be set aside, the batch comes again from there.
+func OnChanges(log *slog.Logger, function string, of table.Name, failures queue.Queue, handle stream.Handler) Changes {
+	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+		changes := make([]table.Change, 0, len(batch.Records))
+		stuck := "" // the first record that could not be set aside: it and all after it come again
+		for _, r := range batch.Records {
+			c, err := dynamo.ChangeOf(r, of)
+			if err != nil {
+				c.Seq, c.Key.Table = r.Change.SequenceNumber, of
+				if err := stream.SetAside(ctx, log, failures, function, c, err); err != nil {
+					stuck = c.Seq
+					break
+				}
+				continue
+			}
+			changes = append(changes, c)
+		}
+		from, err := handle(ctx, changes)
+		if err != nil {
+			return events.DynamoDBEventResponse{}, err
+		}
+		if from == "" {
+			from = stuck
+		}
+		answer := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
+		if from != "" {
+			answer.BatchItemFailures = append(answer.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: from})
+		}
+		return answer, nil
+	}
+}
+
+// File is called by the rule that listens to the bucket.
+type File func(ctx context.Context, e events.EventBridgeEvent) error
+
+// OnFile hands the name of each new file to the handler. An error makes Lambda call twice more, and then the failure queue has the event; the same event may come twice. A file that is
+// not valid stays so: it is logged and not tried again.
+func OnFile(log *slog.Logger, handle func(ctx context.Context, name string) error) File {
+	return func(ctx context.Context, e events.EventBridgeEvent) error {
+		var detail struct {
+			Object struct {
+				Key string `json:"key"`
+			} `json:"object"`
+		}
+		if err := json.Unmarshal(e.Detail, &detail); err != nil || detail.Object.Key == "" {
+			return fmt.Errorf("event %s of %s names no file: %w", e.ID, e.Source, errors.Join(err, fault.InvalidField("detail.object.key", "is needed")))
+		}
+		err := handle(ctx, detail.Object.Key)
+		if fault.Is(err, fault.Invalid) {
+			log.ErrorContext(ctx, "file refused", "file", detail.Object.Key, "err", err)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("file %s: %w", detail.Object.Key, err)
+		}
+		return nil
+	}
+}
+
+// Night is called by the schedule, or by whoever wants one shop's model now.
+type Night func(ctx context.Context, which Which) error
+
+// Which names the shop to train; the zero value means all of them.
+type Which struct {
+	Shop event.ShopID `json:"shop"`
+}
+
+// shopsFolder has one file per shop of the deployment, see app.Ingest.
+const shopsFolder = "shops/"
+
+// Nightly trains one shop or all, one after the other: a shop that fails holds up none of the others and is named in the error, which makes Lambda call again. Training twice is harmless.
+func Nightly(log *slog.Logger, files blob.Store, train func(ctx context.Context, shop event.ShopID) error) Night {
+	return func(ctx context.Context, which Which) error {
+		shops := []event.ShopID{which.Shop}
+		if which.Shop == "" {
+			var err error
+			if shops, err = shopsOf(ctx, files); err != nil {
+				return err
+			}
+		}
+		var failed []error
+		for _, s := range shops {
+			if err := train(ctx, s); err != nil {
+				log.ErrorContext(ctx, "shop not trained", "shop", s, "err", err)
+				failed = append(failed, fmt.Errorf("train %s: %w", s, err))
+			}
+		}
+		return errors.Join(failed...)
+	}
+}
+
+func shopsOf(ctx context.Context, files blob.Store) ([]event.ShopID, error) {
+	const page = 1000
+	var shops []event.ShopID
+	for after := ""; ; {
+		infos, err := files.List(ctx, shopsFolder, after, page)
+		if err != nil {
+			return nil, fmt.Errorf("list shops: %w", err)
+		}
+		for _, f := range infos {
+			if id, ok := strings.CutSuffix(strings.TrimPrefix(f.Name, shopsFolder), ".json"); ok && !strings.Contains(id, "/") {
+				shops = append(shops, event.ShopID(id))
+			}
+			after = f.Name
+		}
+		if len(infos) < page {
+			return shops, nil
+		}
+	}
+}
