@@ -9,7 +9,6 @@ package collect
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -19,7 +18,6 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
-	"shopkeeper/shared/people"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 )
@@ -122,15 +120,6 @@ func storing(what string, err error) error {
 		return fault.Wrap(fault.Internal, fmt.Errorf("store %s: %w", what, err), "")
 	}
 	return fmt.Errorf("store %s: %w", what, err)
-}
-
-// pendingItem is how traits wait in the people table.
-func pendingItem(p people.Pending) (table.Item, error) {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return table.Item{}, fmt.Errorf("encode traits of event %s: %w", p.Event, err)
-	}
-	return table.Item{Key: people.PendingKey(p.Shop, p.Person, p.Event), Body: body}, nil
 }
 
 // trusts says whether the shop vouched for the message's userId.

@@ -225,7 +225,7 @@ func (w *walk) tell(m *message, e event.Event) error {
 		}
 		w.telling[e.Person] = what
 	}
-	it, err := pendingItem(p)
+	it, err := p.Item()
 	if err != nil {
 		return err
 	}

@@ -42,18 +42,21 @@ func Minor(text, currency string) (int64, bool) {
 		return 0, false
 	}
 	shift := Exponent(currency) - scale // digits x 10^shift minor units
-	var n int64
-	for i, d := range digits {
-		if i == len(digits)+shift {
-			if d >= '5' {
-				n++
-			}
-			break
+	var roundUp int64
+	if shift < 0 {
+		kept := max(len(digits)+shift, 0)
+		if len(digits)+shift >= 0 && kept < len(digits) && digits[kept] >= '5' {
+			roundUp = 1
 		}
+		digits = digits[:kept]
+	}
+	var n int64
+	for _, d := range digits {
 		if n = n*10 + int64(d-'0'); n > maxMinor {
 			return 0, false
 		}
 	}
+	n += roundUp
 	for range shift {
 		if n *= 10; n > maxMinor {
 			return 0, false

@@ -67,10 +67,10 @@ func clean(v any, depth int, scrub bool) (any, bool) {
 		if !scrub {
 			return Cut(v, maxText), true
 		}
-		if LooksLikeEmail(v) {
+		if v = WithoutQuery(v); LooksLikeEmail(v) {
 			return nil, false
 		}
-		return Cut(WithoutQuery(v), maxText), true
+		return Cut(v, maxText), true
 	case json.Number:
 		return v, storableNumber(v.String())
 	}

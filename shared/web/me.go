@@ -131,14 +131,11 @@ func (c *collector) look(r *http.Request) (meView, identity.Visitor, caller, err
 
 // profile reads a profile; the zero Profile when there is none.
 func (c *collector) profile(ctx context.Context, shop event.ShopID, id, sort string) (profile.Profile, error) {
-	it, err := c.Store.Get(ctx, profile.Key(shop, id, sort))
+	p, err := profile.NewStore(c.Store).Read(ctx, shop, id, sort)
 	if fault.Is(err, fault.NotFound) {
 		return profile.Profile{}, nil
 	}
-	if err != nil {
-		return profile.Profile{}, fmt.Errorf("read a profile: %w", err)
-	}
-	return profile.Decode(it)
+	return p, err
 }
 
 // person is the personal data that this device may see: all of it when the shop vouched for the device, else the name if this device told it; nil for nothing.
