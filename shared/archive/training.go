@@ -6,6 +6,7 @@ import (
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/order"
 	"shopkeeper/shared/profile"
 )
 
@@ -25,7 +26,7 @@ const (
 
 // Interaction is one item in one event, as models learn it.
 type Interaction struct {
-	User     string // the person when the visitor is known, else the visitor
+	User     string // the person when the visitor is known, else the visitor; empty for an imported basket that nobody put a name to
 	Session  string // visitor and session id, or visitor and order number: what was done together; empty when nothing says
 	Basket   string // the order number, empty unless Bought
 	Item     event.ItemID
@@ -57,8 +58,11 @@ func Training(ctx context.Context, files blob.Store, shop event.ShopID, from, to
 		if in.User == "" {
 			in.User = owners[r.Visitor]
 		}
-		if in.User == "" {
+		if in.User == "" && !order.IsAnonymous(event.VisitorID(r.Visitor)) {
 			in.User = r.Visitor
+		}
+		if in.User == "" && signal != Bought {
+			return nil
 		}
 		if r.Session != "" {
 			in.Session = r.Visitor + "#" + r.Session

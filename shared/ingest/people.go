@@ -15,15 +15,22 @@ import (
 // peopleMaker makes identify events: one for each user and set of traits in a file.
 type peopleMaker struct {
 	shop event.ShopID
-	told map[[16]byte]bool // what has been emitted
+	told map[string]bool // what has been emitted along with other rows: users and their traits
 }
 
 func newPeople(shop event.ShopID) *peopleMaker {
-	return &peopleMaker{shop: shop, told: map[[16]byte]bool{}}
+	return &peopleMaker{shop: shop, told: map[string]bool{}}
 }
 
-// identify emits who a user is, once. The message id derives from the content, so that the same words are stored once, from whatever file.
+// identify emits who a user is; for rows of something else (rows is 0), only when user, country or address are new. The message id derives from the content, so that the same words are stored once, from whatever file.
 func (p *peopleMaker) identify(user string, traits map[string]string, at time.Time, rows int, emit func(unit) error) error {
+	if rows == 0 {
+		key := user + "\x00" + traits["country"] + "\x00" + traits["email"]
+		if p.told[key] {
+			return nil
+		}
+		p.told[key] = true
+	}
 	hash := sha256.New()
 	hash.Write([]byte(user))
 	encoded := make(map[string]json.RawMessage, len(traits))
@@ -36,13 +43,7 @@ func (p *peopleMaker) identify(user string, traits map[string]string, at time.Ti
 		hash.Write([]byte("\x00" + name + "\x00"))
 		hash.Write(value)
 	}
-	var sum [16]byte
-	copy(sum[:], hash.Sum(nil))
-	if rows == 0 && p.told[sum] {
-		return nil
-	}
-	p.told[sum] = true
-	e := event.Event{Shop: p.shop, ID: event.ID("cu-" + hex.EncodeToString(sum[:])), Type: event.Identify, At: at, Trusted: true}
+	e := event.Event{Shop: p.shop, ID: event.ID("cu-" + hex.EncodeToString(hash.Sum(nil)[:16])), Type: event.Identify, At: at, Trusted: true}
 	return emit(unit{rows: rows, event: &e, user: user, traits: encoded})
 }
 

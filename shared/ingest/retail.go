@@ -28,6 +28,11 @@ var service = regexp.MustCompile(`(?i)^(POST|DOT|C[23]|M|D|S|B|PADS|CRUK|BANK CH
 
 const pounds = "GBP"
 
+// isService spares the expression for the codes of goods, nearly all of which begin with a digit.
+func isService(code string) bool {
+	return (code[0] < '0' || code[0] > '9') && service.MatchString(code)
+}
+
 func (b *retail) add(r *reader, emit func(unit) error) (bool, error) {
 	invoice := r.needed("invoice", 80)
 	code := r.needed("item", 100)
@@ -38,7 +43,7 @@ func (b *retail) add(r *reader, emit func(unit) error) (bool, error) {
 	if r.wrong != nil {
 		return true, nil
 	}
-	if strings.HasPrefix(invoice, "A") || service.MatchString(code) || price == 0 && customer == "" {
+	if strings.HasPrefix(invoice, "A") || isService(code) || price == 0 && customer == "" {
 		return false, nil
 	}
 	if head.Refund {

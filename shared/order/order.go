@@ -5,6 +5,7 @@ package order
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/event"
@@ -40,8 +41,14 @@ func EventID(id string, refund bool, part int) event.ID {
 	return event.ID(fmt.Sprintf("%s%s-%d", kind, id, part))
 }
 
+// basketPrefix begins the visitor of a basket without a customer.
+const basketPrefix = "o_"
+
 // Anonymous is the visitor that stands for a basket without a customer: one for each order, so that nobody's profile grows from it.
-func Anonymous(id string) event.VisitorID { return event.VisitorID("o_" + id) }
+func Anonymous(id string) event.VisitorID { return event.VisitorID(basketPrefix + id) }
+
+// IsAnonymous says whether the visitor stands for a basket without a customer.
+func IsAnonymous(v event.VisitorID) bool { return strings.HasPrefix(string(v), basketPrefix) }
 
 // Events is the order as events: one, or several parts when one would be too large. The first part, numbered `first` (1 unless parts of the order were stored
 // before), is the order; further parts are Order Updated events that carry the lines left over and no total, so that nobody counts the order or its money twice. ReceivedAt
