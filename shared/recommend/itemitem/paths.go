@@ -49,31 +49,6 @@ func strength(values []float32, at int) float32 {
 	return values[at]
 }
 
-// Cut keeps, for every item wanted, the most strongly pointing items: the best n of each column. A column is one regression, so cutting it keeps that
-// item's own best evidence, and an item that few point to keeps what it has. Rows stay sorted by item.
-func Cut(weights sparse.Rows, n int) sparse.Rows {
-	return best(weights.Transpose(weights.Len()), n).Transpose(weights.Len())
-}
-
-// best keeps the n largest values of each row, in order of item.
-func best(m sparse.Rows, n int) sparse.Rows {
-	var kept sparse.Rows
-	kept.Append(nil, nil)
-	kept.Offsets = kept.Offsets[:1]
-	var top item.Top
-	var row []item.Scored
-	for r := range m.Len() {
-		items, values := m.Row(r)
-		top.Reset(n)
-		for at, i := range items {
-			top.Offer(i, values[at])
-		}
-		row = top.Append(row[:0])
-		kept.Append(Split(row))
-	}
-	return kept
-}
-
 // Split turns a ranking into a row: its items and their scores, in the ranking's order.
 func Split(row []item.Scored) ([]item.Ordinal, []float32) {
 	items, values := make([]item.Ordinal, len(row)), make([]float32, len(row))

@@ -1,0 +1,55 @@
+package trainer
+
+import (
+	"time"
+
+	"shopkeeper/shared/backtest"
+)
+
+// Report is what a training did and found.
+type Report struct {
+	Version      uint64        `json:"version,string"`
+	Bytes        int           `json:"bytes"` // of the file
+	Items        int           `json:"items"`
+	People       int           `json:"people"`
+	Interactions int           `json:"interactions"`
+	Baskets      int           `json:"baskets"`
+	Lines        int           `json:"lines"`   // of baskets
+	Unknown      int           `json:"unknown"` // events and lines of items that are not in the catalog
+	Models       []ModelReport `json:"models"`
+	Holdout      Holdout       `json:"holdout"`
+	Checks       []Check       `json:"checks"`
+	Publish      bool          `json:"publish"`
+	Reason       string        `json:"reason"` // why it is published or refused, in words
+	Note         string        `json:"note,omitempty"`
+	Seconds      float64       `json:"seconds"`
+}
+
+// ModelReport is one model of the file.
+type ModelReport struct {
+	Name    string  `json:"name"`
+	Method  string  `json:"method"`
+	Entries int     `json:"entries"` // postings, weights, pairs, places on lists, or items
+	Seconds float64 `json:"seconds"`
+}
+
+// Holdout is what the models were asked. Unseen says that none of them had seen the answers; otherwise all had.
+type Holdout struct {
+	From   time.Time `json:"from"`
+	Unseen bool      `json:"unseen"`
+}
+
+// Check is one model's measure on the holdout: of the model in use (nil when there is none), of the new one, and of plain popularity.
+type Check struct {
+	Model      string               `json:"model"`
+	Metric     string               `json:"metric"`
+	Questions  int                  `json:"questions"`
+	Before     *float64             `json:"before,omitempty"`
+	After      float64              `json:"after"`
+	Popularity float64              `json:"popularity"`
+	Difference *backtest.Difference `json:"difference,omitempty"` // after - before
+}
+
+func (h history) report(models []ModelReport, note string) Report {
+	return Report{Items: h.items, People: h.people, Interactions: len(h.events), Baskets: len(h.orders), Lines: h.lines, Unknown: h.unknown, Models: models, Note: note}
+}

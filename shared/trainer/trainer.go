@@ -1,0 +1,133 @@
+// Package trainer turns a shop's history into one model file and says whether it deserves to be published.
+//
+// Training is a pure function of the input and the settings. It runs in two rounds. First a rehearsal: everything is built from the history up to a
+// moment, and asked for what came after it; the model in use answers the same questions, and so does plain popularity. Then the file is built from the
+// whole history.
+//
+// The moment is when the model in use was trained, if enough has happened since: then neither has seen the answers. Otherwise it is the last tenth of the history,
+// which the model in use may have seen; then the new file is asked after it has seen them too, so that the comparison stays even, and the report
+// says so. A file is refused when a paired bootstrap says that it is worse than the model in use beyond chance.
+//
+// Memory: the history, the file, and 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory RP3beta takes its place.
+package trainer
+
+import (
+	"context"
+	"time"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/cosine"
+	"shopkeeper/shared/recommend/ease"
+	"shopkeeper/shared/recommend/interaction"
+	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/together"
+	"shopkeeper/shared/recommend/trend"
+)
+
+// Input is a shop's history. Events of items that are not in Items are counted and passed over.
+type Input struct {
+	Items        []model.Item
+	Interactions []interaction.Interaction
+	Baskets      []interaction.Basket
+	Previous     []byte // the model file in use; nil when there is none. One that cannot be opened counts as none.
+}
+
+// Settings are a shop's own. Start from DefaultSettings; Now must be set.
+type Settings struct {
+	Weights  interaction.Weights
+	KNN      knn.Settings
+	EASE     ease.Settings
+	RP3beta  rp3beta.Settings
+	Similar  cosine.Settings
+	Together together.Settings
+	Trend    trend.Settings
+	Memory   int64 // bytes that fitting EASE may take
+	Seed     uint64
+	Now      func() time.Time
+}
+
+// DefaultSettings are those that won on public shops' logs; a backtest on the shop's own log may choose others.
+func DefaultSettings(now func() time.Time) Settings {
+	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
+		Similar: cosine.Settings{Shrink: 20, Top: 20}, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
+}
+
+// Progress hears how far the training is: done of total steps, and what is done next. It is called from the goroutine that trains.
+type Progress func(stage string, done, total int)
+
+// Result is a trained model and what is known of it. Report.Publish says whether File deserves to be published.
+type Result struct {
+	File   []byte
+	Report Report
+}
+
+// Train builds a model file. Invalid for settings or a catalog that mean nothing; the context's error when it ends. progress may be nil. A call
+// changes nothing and may be repeated: equal input gives an equal file, but for its time of training.
+func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result, error) {
+	if err := s.check(); err != nil {
+		return Result{}, err
+	}
+	if progress == nil {
+		progress = func(string, int, int) {}
+	}
+	started := s.Now()
+	catalog, err := model.NewCatalog(in.Items)
+	if err != nil {
+		return Result{}, err
+	}
+	h := newHistory(in, catalog)
+	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
+	previous, note := openPrevious(in.Previous)
+	plan := planExam(h, previous)
+	var rehearsal *model.Model
+	if plan.unseen {
+		t.rounds = 2
+		if rehearsal, _, err = t.build(ctx, h.before(plan.from)); err != nil {
+			return Result{}, err
+		}
+	}
+	final, models, err := t.build(ctx, h)
+	if err != nil {
+		return Result{}, err
+	}
+	if rehearsal == nil {
+		rehearsal = final
+	}
+	r := h.report(models, note)
+	r.Version, r.Bytes = final.Version(), final.Bytes()
+	if err := t.examine(ctx, &r, h, plan, previous, rehearsal); err != nil {
+		return Result{}, err
+	}
+	r.Seconds = s.Now().Sub(started).Seconds()
+	return Result{File: t.file, Report: r}, nil
+}
+
+func (s Settings) check() error {
+	if s.Now == nil {
+		return fault.New(fault.Internal, "a training without a clock")
+	}
+	if err := s.Weights.Check(); err != nil {
+		return err
+	}
+	if err := s.KNN.Check(); err != nil {
+		return err
+	}
+	if !(s.Trend.Near > 0 && s.Trend.Popular > 0) {
+		return fault.InvalidField("trend", "half-lives are above 0 days")
+	}
+	return nil
+}
+
+// openPrevious opens the model in use. One that cannot be opened must not keep a shop from getting a new one.
+func openPrevious(file []byte) (m *model.Model, note string) {
+	if len(file) == 0 {
+		return nil, ""
+	}
+	m, err := model.Open(file)
+	if err != nil {
+		return nil, "the model in use cannot be opened: " + err.Error()
+	}
+	return m, ""
+}
