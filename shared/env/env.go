@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/table"
 )
@@ -16,6 +17,7 @@ const (
 	QueueFailures = "QUEUE_FAILURES" // address of the queue that receives what can never be handled
 	KeysSecret    = "KEYS_SECRET"    // ARN of the secret with the keys that sign cookies and seal names
 	BusName       = "BUS_NAME"       // event bus that notices go to
+	Consent       = "CONSENT"        // rule of shops that choose none: required or implied
 )
 
 // TableVar is the name under which a function is told what a table is called: TABLE_EVENTS for "events".
@@ -68,6 +70,15 @@ func (r *reader) arn(name, service string) string {
 	parts := strings.SplitN(v, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != service || parts[5] == "" {
 		r.refuse(name, "is not the ARN of a resource of "+service)
+	}
+	return v
+}
+
+// mode is a rule for visitors who have not decided.
+func (r *reader) mode(name string) consent.Mode {
+	v := consent.Mode(r.text(name))
+	if v != "" && v != consent.Required && v != consent.Implied {
+		r.refuse(name, "is neither required nor implied")
 	}
 	return v
 }

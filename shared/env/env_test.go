@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shopkeeper/shared/fault"
-	"shopkeeper/shared/table"
 )
 
 const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:keys-AbCdEf"
@@ -16,14 +15,13 @@ func lookup(m map[string]string) Lookup { return func(name string) string { retu
 
 func TestLoadArchive(t *testing.T) {
 	got, err := LoadArchive(lookup(map[string]string{
-		"TABLE_EVENTS":   "prod-events",
 		"BUCKET_DATA":    "prod-data",
 		"QUEUE_FAILURES": "https://sqs.eu-west-1.amazonaws.com/111111111111/failures",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Archive{Tables: map[table.Name]string{"events": "prod-events"}, Bucket: "prod-data", Failures: "https://sqs.eu-west-1.amazonaws.com/111111111111/failures"}
+	want := Archive{Bucket: "prod-data", Failures: "https://sqs.eu-west-1.amazonaws.com/111111111111/failures"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("archive (-want +got):\n%s", diff)
 	}
@@ -37,17 +35,23 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 	}{
 		"nothing is set": {
 			load: func(l Lookup) error { _, err := LoadArchive(l); return err },
-			want: []fault.Field{{Path: "TABLE_EVENTS", Reason: "is not set"}, {Path: "BUCKET_DATA", Reason: "is not set"}, {Path: "QUEUE_FAILURES", Reason: "is not set"}},
+			want: []fault.Field{{Path: "BUCKET_DATA", Reason: "is not set"}, {Path: "QUEUE_FAILURES", Reason: "is not set"}},
 		},
 		"a queue by name, a bucket with a space": {
 			load: func(l Lookup) error { _, err := LoadArchive(l); return err },
-			set:  map[string]string{"TABLE_EVENTS": "e", "BUCKET_DATA": "b ", "QUEUE_FAILURES": "failures"},
+			set:  map[string]string{"BUCKET_DATA": "b ", "QUEUE_FAILURES": "failures"},
 			want: []fault.Field{{Path: "BUCKET_DATA", Reason: "begins or ends with a space"}, {Path: "QUEUE_FAILURES", Reason: "is not an http or https address"}},
 		},
 		"a secret by name": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
 			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
 			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
+		},
+		"a consent rule that is none": {
+			load: func(l Lookup) error { _, err := LoadIngest(l); return err },
+			set: map[string]string{"TABLE_EVENTS": "e", "TABLE_PEOPLE": "p", "TABLE_IDENTITY": "i", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IMPORTS": "m",
+				"BUCKET_DATA": "b", "KEYS_SECRET": secret, "CONSENT": "maybe"},
+			want: []fault.Field{{Path: "CONSENT", Reason: "is neither required nor implied"}},
 		},
 		"the ARN of something else": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
@@ -77,6 +81,8 @@ func TestEveryFunctionLoads(t *testing.T) {
 			return secret
 		case QueueFailures:
 			return "https://sqs.example/1/q"
+		case Consent:
+			return "implied"
 		}
 		return "x"
 	}

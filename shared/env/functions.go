@@ -1,6 +1,9 @@
 package env
 
-import "shopkeeper/shared/table"
+import (
+	"shopkeeper/shared/consent"
+	"shopkeeper/shared/table"
+)
 
 // Collect is what the collect function is told.
 type Collect struct {
@@ -45,7 +48,6 @@ func LoadProfile(lookup Lookup) (Profile, error) {
 
 // Archive is what the archive function is told.
 type Archive struct {
-	Tables   map[table.Name]string
 	Bucket   string // that the archive is written to
 	Failures string // address of the queue
 }
@@ -53,21 +55,25 @@ type Archive struct {
 // LoadArchive fills Archive; an Invalid fault names every variable that is missing or malformed.
 func LoadArchive(lookup Lookup) (Archive, error) {
 	r := reader{lookup: lookup}
-	c := Archive{Tables: r.tables("events"), Bucket: r.text(BucketData), Failures: r.address(QueueFailures)}
+	c := Archive{Bucket: r.text(BucketData), Failures: r.address(QueueFailures)}
 	return c, r.err()
 }
 
 // Ingest is what the ingest function is told.
 type Ingest struct {
-	Tables map[table.Name]string
-	Bucket string // that files are dropped in
-	Keys   string // ARN of the secret
+	Tables  map[table.Name]string
+	Bucket  string       // that files are dropped in
+	Keys    string       // ARN of the secret
+	Consent consent.Mode // of shops that choose none
 }
 
 // LoadIngest fills Ingest; an Invalid fault names every variable that is missing or malformed.
 func LoadIngest(lookup Lookup) (Ingest, error) {
 	r := reader{lookup: lookup}
-	c := Ingest{Tables: r.tables("events", "people", "identity", "catalog", "shops", "imports"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Ingest{
+		Tables: r.tables("events", "people", "identity", "catalog", "shops", "imports"), Bucket: r.text(BucketData),
+		Keys: r.arn(KeysSecret, "secretsmanager"), Consent: r.mode(Consent),
+	}
 	return c, r.err()
 }
 
@@ -81,6 +87,6 @@ type Train struct {
 // LoadTrain fills Train; an Invalid fault names every variable that is missing or malformed.
 func LoadTrain(lookup Lookup) (Train, error) {
 	r := reader{lookup: lookup}
-	c := Train{Tables: r.tables("catalog", "shops"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
+	c := Train{Tables: r.tables("catalog"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
 	return c, r.err()
 }

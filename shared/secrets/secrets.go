@@ -10,12 +10,23 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/sdkfault"
 )
+
+// Open loads the AWS configuration of where the function runs, and with it the keyring: what every function that signs or seals starts with.
+func Open(ctx context.Context, arn string) (aws.Config, *identity.Keyring, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return cfg, nil, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	keys, err := Keyring(ctx, cfg, arn)
+	return cfg, keys, err
+}
 
 // Keyring reads the keyring in the secret of this ARN. It is Invalid when the secret is not a keyring; no fault contains a part of it.
 func Keyring(ctx context.Context, cfg aws.Config, arn string) (*identity.Keyring, error) {

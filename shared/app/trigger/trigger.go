@@ -19,21 +19,22 @@ import (
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/stream"
 	"shopkeeper/shared/table"
+	"shopkeeper/shared/trainer"
 )
 
 // Changes is called by the event source mapping of a table's stream.
 type Changes func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
 
-// OnChanges hands batches of a table's changes to the handler of the function. A record that is no change of ours can never be handled: it is set aside in
+// OnEvents hands batches of the events table's changes to the handler of the function. A record that is no change of ours can never be handled: it is set aside in
 // failures, and the rest goes on. When it cannot be set aside, the batch comes again from there.
-func OnChanges(log *slog.Logger, function string, of table.Name, failures queue.Queue, handle stream.Handler) Changes {
+func OnEvents(log *slog.Logger, function string, failures queue.Queue, handle stream.Handler) Changes {
 	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		changes := make([]table.Change, 0, len(batch.Records))
 		stuck := "" // the first record that could not be set aside: it and all after it come again
 		for _, r := range batch.Records {
-			c, err := dynamo.ChangeOf(r, of)
+			c, err := dynamo.ChangeOf(r, event.Table)
 			if err != nil {
-				c.Seq, c.Key.Table = r.Change.SequenceNumber, of
+				c.Seq, c.Key.Table = r.Change.SequenceNumber, event.Table
 				if err := stream.SetAside(ctx, log, failures, function, c, err); err != nil {
 					stuck = c.Seq
 					break
@@ -60,9 +61,9 @@ func OnChanges(log *slog.Logger, function string, of table.Name, failures queue.
 // File is called by the rule that listens to the bucket.
 type File func(ctx context.Context, e events.EventBridgeEvent) error
 
-// OnFile hands the name of each new file to the handler. An error makes Lambda call twice more, and then the failure queue has the event; the same event may come twice. A file that is
-// not valid stays so: it is logged and not tried again.
-func OnFile(log *slog.Logger, handle func(ctx context.Context, name string) error) File {
+// OnFile hands the name of each new file to the handler. An error makes Lambda call twice more, and then the failure queue has the event, so that somebody hears of a file that cannot be
+// read; the same event may come twice.
+func OnFile(handle func(ctx context.Context, name string) error) File {
 	return func(ctx context.Context, e events.EventBridgeEvent) error {
 		var detail struct {
 			Object struct {
@@ -72,12 +73,7 @@ func OnFile(log *slog.Logger, handle func(ctx context.Context, name string) erro
 		if err := json.Unmarshal(e.Detail, &detail); err != nil || detail.Object.Key == "" {
 			return fmt.Errorf("event %s of %s names no file: %w", e.ID, e.Source, errors.Join(err, fault.InvalidField("detail.object.key", "is needed")))
 		}
-		err := handle(ctx, detail.Object.Key)
-		if fault.Is(err, fault.Invalid) {
-			log.ErrorContext(ctx, "file refused", "file", detail.Object.Key, "err", err)
-			return nil
-		}
-		if err != nil {
+		if err := handle(ctx, detail.Object.Key); err != nil {
 			return fmt.Errorf("file %s: %w", detail.Object.Key, err)
 		}
 		return nil
@@ -95,8 +91,12 @@ type Which struct {
 // shopsFolder has one file per shop of the deployment, see app.Ingest.
 const shopsFolder = "shops/"
 
-// Nightly trains one shop or all, one after the other: a shop that fails holds up none of the others and is named in the error, which makes Lambda call again. Training twice is harmless.
-func Nightly(log *slog.Logger, files blob.Store, train func(ctx context.Context, shop event.ShopID) error) Night {
+// Train makes one shop's model, see app.Trainer.
+type Train func(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error)
+
+// Nightly trains one shop or all, one after the other: a shop that fails holds up none of the others and is named in the error, which makes Lambda call again. Training twice is
+// harmless. A shop that has nothing to sell yet is no failure.
+func Nightly(log *slog.Logger, files blob.Store, train Train) Night {
 	return func(ctx context.Context, which Which) error {
 		shops := []event.ShopID{which.Shop}
 		if which.Shop == "" {
@@ -107,7 +107,10 @@ func Nightly(log *slog.Logger, files blob.Store, train func(ctx context.Context,
 		}
 		var failed []error
 		for _, s := range shops {
-			if err := train(ctx, s); err != nil {
+			switch _, err := train(ctx, s, nil); {
+			case fault.Is(err, fault.NotFound):
+				log.InfoContext(ctx, "nothing to train", "shop", s, "err", err)
+			case err != nil:
 				log.ErrorContext(ctx, "shop not trained", "shop", s, "err", err)
 				failed = append(failed, fmt.Errorf("train %s: %w", s, err))
 			}

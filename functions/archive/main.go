@@ -1,0 +1,39 @@
+// Archive keeps events as Parquet files. The events table's stream calls it; a repeated batch may store a row twice, which readers pass over.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/s3"
+	"shopkeeper/shared/sqs"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(handler)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (trigger.Changes, error) {
+	cfg, err := env.LoadArchive(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logger, failures := lambdacontext.NewLogger(), sqs.Open(aws, cfg.Failures)
+	keep := app.Archive(logger, s3.Open(aws, cfg.Bucket), failures)
+	return trigger.OnEvents(logger, "archive", failures, keep), nil
+}

@@ -1,0 +1,38 @@
+// Collect takes events. The HTTP API calls it; a repeated call stores nothing twice, because an event is known by its message id.
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/secrets"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(httpadapter.NewV2(handler).ProxyWithContext)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
+	cfg, err := env.LoadCollect(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, keys, err := secrets.Open(ctx, cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return app.Collect(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), keys, nil)
+}

@@ -1,0 +1,39 @@
+// Ingest reads shops, catalogs, customers and orders. A file dropped in the bucket calls it; the same file again changes nothing.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/s3"
+	"shopkeeper/shared/secrets"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(handler)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (trigger.File, error) {
+	cfg, err := env.LoadIngest(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, keys, err := secrets.Open(ctx, cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	ingest, err := app.Ingest(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket), keys)
+	return trigger.OnFile(ingest), err
+}

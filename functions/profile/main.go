@@ -1,0 +1,40 @@
+// Profile folds events into profiles. The events table's stream calls it; a repeated batch changes nothing: a profile knows which events it has.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/secrets"
+	"shopkeeper/shared/sqs"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(handler)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (trigger.Changes, error) {
+	cfg, err := env.LoadProfile(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, keys, err := secrets.Open(ctx, cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	logger, failures := lambdacontext.NewLogger(), sqs.Open(aws, cfg.Failures)
+	fold, err := app.Profile(logger, time.Now, dynamo.Open(aws, cfg.Tables, nil), failures, keys)
+	return trigger.OnEvents(logger, "profile", failures, fold), err
+}

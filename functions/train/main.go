@@ -1,0 +1,40 @@
+// Train makes each shop's model and publishes it when it is not worse. The nightly schedule calls it; training again is harmless.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/eventbridge"
+	"shopkeeper/shared/s3"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(handler)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (trigger.Night, error) {
+	cfg, err := env.LoadTrain(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logger, store, files := lambdacontext.NewLogger(), dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket)
+	return trigger.Nightly(logger, files, app.Train(logger, time.Now, store, files, eventbridge.Open(aws, cfg.Bus)).Shop), nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// The paths that functions answer. Each takes every method, because a function says 405 with Allow where the gateway would say 404, and answers preflights for
+// the shop at hand. A path that stands nowhere here reaches no function.
+var (
+	collectPaths = []string{
+		"/sk.js",
+		"/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b",
+		"/v1/track", "/v1/identify", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/batch",
+		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig",
+		"/v1/consent", "/v1/me",
+	}
+	recommendPaths = []string{
+		"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/{id}/similar", "/v1/items/{id}/bought-together",
+	}
+)
+
+// accessLog is one line per request. It names the route, never the address asked for, nor who asked: those are personal data.
+const accessLog = `{"at":"$context.requestTime","requestId":"$context.requestId","route":"$context.routeKey","status":$context.status,` +
+	`"ms":$context.responseLatency,"integrationMs":"$context.integrationLatency","bytes":$context.responseLength,"error":"$context.integrationErrorMessage"}`
+
+func newAPI(scope constructs.Construct, stage Stage, collect, recommend Function) awsapigatewayv2.HttpApi {
+	api := awsapigatewayv2.NewHttpApi(scope, str("api"), &awsapigatewayv2.HttpApiProps{
+		ApiName:            stage.id("api"),
+		Description:        str("What browsers, SDKs and the shop's own servers call"),
+		CreateDefaultStage: no,
+	})
+	logs := awslogs.NewLogGroup(scope, str("access"), &awslogs.LogGroupProps{Retention: stage.LogRetention, RemovalPolicy: stage.removal()})
+	front := awsapigatewayv2.NewHttpStage(scope, str("default"), &awsapigatewayv2.HttpStageProps{
+		HttpApi:    api,
+		StageName:  str("$default"),
+		AutoDeploy: yes,
+		Throttle:   &awsapigatewayv2.ThrottleSettings{RateLimit: num(stage.Rate), BurstLimit: num(stage.Burst)},
+	})
+	front.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+		DestinationArn: logs.LogGroupArn(),
+		Format:         str(accessLog),
+	})
+	route(api, collect, collectPaths)
+	route(api, recommend, recommendPaths)
+	awscdk.NewCfnOutput(scope, str("ApiId"), &awscdk.CfnOutputProps{Value: api.ApiId()})
+	awscdk.NewCfnOutput(scope, str("ApiUrl"), &awscdk.CfnOutputProps{Value: api.ApiEndpoint(), Description: str("apiHost of the snippet and the SDKs")})
+	return api
+}
+
+// route gives the function one permission for the whole API: one per path would outgrow its policy.
+func route(api awsapigatewayv2.HttpApi, f Function, paths []string) {
+	to := awsapigatewayv2integrations.NewHttpLambdaIntegration(&f.Name, f.Live, &awsapigatewayv2integrations.HttpLambdaIntegrationProps{
+		PayloadFormatVersion:   awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
+		ScopePermissionToRoute: no,
+	})
+	for _, p := range paths {
+		api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: &p, Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestStreamsAreFollowedToTheLastRecord(t *testing.T) {
+	d := synthesize(t, "prod")
+	mappings := d.of("service", "AWS::Lambda::EventSourceMapping")
+	if len(mappings) != 2 {
+		t.Fatalf("%d event source mappings, want those of profile and archive", len(mappings))
+	}
+	for _, m := range mappings {
+		t.Run(m.path(), func(t *testing.T) {
+			wantAt(t, m, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
+			wantAt(t, m, true, "BisectBatchOnFunctionError")
+			wantAt(t, m, float64(followRetries), "MaximumRetryAttempts")
+			wantAt(t, m, float64(followHours*3600), "MaximumRecordAgeInSeconds")
+			wantAt(t, m, "TRIM_HORIZON", "StartingPosition")
+			if !strings.Contains(text(at(m.Properties, "DestinationConfig", "OnFailure")), "failures") {
+				t.Error("a batch that fails for good goes nowhere")
+			}
+			if !strings.Contains(text(at(m.Properties, "FilterCriteria")), "INSERT") {
+				t.Error("expiry calls the function")
+			}
+			if !strings.Contains(text(at(m.Properties, "FunctionName")), ":live") {
+				t.Error("does not call the alias")
+			}
+		})
+	}
+}
+
+func TestOtherTriggersHaveADeadLetterQueue(t *testing.T) {
+	d := synthesize(t, "prod")
+	rule := d.one(t, "service", "AWS::Events::Rule", "ingest")
+	for _, target := range list(rule.Properties["Targets"]) {
+		if !strings.Contains(text(at(target, "DeadLetterConfig")), "failures") || at(target, "RetryPolicy", "MaximumRetryAttempts") == nil {
+			t.Errorf("target %s", text(target))
+		}
+	}
+	for _, prefix := range []string{"imports/", "shops/"} {
+		if !strings.Contains(text(rule.Properties["EventPattern"]), fmt.Sprintf(`{"prefix":%q}`, prefix)) {
+			t.Errorf("files under %s reach nobody", prefix)
+		}
+	}
+	night := d.one(t, "service", "AWS::Scheduler::Schedule", "train")
+	if !strings.Contains(text(at(night.Properties, "Target", "DeadLetterConfig")), "failures") {
+		t.Error("a night that is missed is never noticed")
+	}
+	queue := d.one(t, "service", "AWS::SQS::Queue", "failures")
+	wantAt(t, queue, true, "SqsManagedSseEnabled")
+	wantAt(t, queue, 14.0*24*3600, "MessageRetentionPeriod")
+}
+
+func TestAPI(t *testing.T) {
+	d := synthesize(t, "prod")
+	var got []string
+	for _, r := range d.of("service", "AWS::ApiGatewayV2::Route") {
+		key, _ := r.Properties["RouteKey"].(string)
+		got = append(got, key)
+	}
+	for _, p := range slices.Concat(collectPaths, recommendPaths) {
+		if !slices.Contains(got, "ANY "+p) {
+			t.Errorf("no route for %s", p)
+		}
+	}
+	for _, key := range got {
+		if key == "$default" || strings.Contains(key, "+}") {
+			t.Errorf("route %s takes any path", key)
+		}
+	}
+	front := d.one(t, "service", "AWS::ApiGatewayV2::Stage", "default")
+	wantAt(t, front, "$default", "StageName")
+	wantAt(t, front, 1000.0, "DefaultRouteSettings", "ThrottlingRateLimit")
+	wantAt(t, front, 2000.0, "DefaultRouteSettings", "ThrottlingBurstLimit")
+	format, _ := at(front.Properties, "AccessLogSettings", "Format").(string)
+	for _, private := range []string{"identity", "path", "query", "header", "authorizer", "resourcePath", "domainName"} {
+		if strings.Contains(strings.ToLower(format), private) {
+			t.Errorf("the access log keeps %s", private)
+		}
+	}
+	if !strings.Contains(format, "$context.requestId") {
+		t.Error("the access log lacks the request id")
+	}
+	wantAt(t, d.one(t, "service", "AWS::Logs::LogGroup", "access"), 90.0, "RetentionInDays")
+}
+
+func TestAlarmsReachSomebody(t *testing.T) {
+	d := synthesize(t, "prod")
+	names := map[string]bool{}
+	for _, a := range d.of("observability", "AWS::CloudWatch::Alarm") {
+		name, _ := a.Properties["AlarmName"].(string)
+		names[strings.TrimPrefix(name, "shopkeeper-prod-")] = true
+		if len(list(a.Properties["AlarmActions"])) == 0 {
+			t.Errorf("%s tells nobody", name)
+		}
+		if a.Properties["AlarmDescription"] == nil {
+			t.Errorf("%s does not say what to do", name)
+		}
+	}
+	for _, want := range []string{"api-5xx", "api-p99", "failures", "failures-age", "profile-iterator-age", "archive-iterator-age"} {
+		if !names[want] {
+			t.Errorf("no alarm %s", want)
+		}
+	}
+	for _, spec := range tableSpecs {
+		if !names["table-"+string(spec.name)+"-throttles"] {
+			t.Errorf("no alarm on throttles of %s", spec.name)
+		}
+	}
+	all := d.one(t, "observability", "AWS::CloudWatch::CompositeAlarm", "functions")
+	if rules := strings.Count(text(all.Properties["AlarmRule"]), "ALARM("); rules != 3*len(functionNames(t)) || len(list(all.Properties["AlarmActions"])) == 0 {
+		t.Errorf("the composite alarm knows %d alarms, want three a function, and an action", rules)
+	}
+	topic := d.one(t, "observability", "AWS::SNS::Topic", "alarms")
+	if topic.Properties["KmsMasterKeyId"] == nil {
+		t.Error("alarms are not encrypted on their way")
+	}
+	key := d.one(t, "observability", "AWS::KMS::Key", "alarm-key")
+	if !strings.Contains(text(key.Properties["KeyPolicy"]), "cloudwatch.amazonaws.com") {
+		t.Error("CloudWatch may not use the topic's key: no alarm would arrive")
+	}
+	if policy := d.one(t, "observability", "AWS::SNS::TopicPolicy", "alarms"); !strings.Contains(text(policy.Properties), "cloudwatch.amazonaws.com") {
+		t.Error("CloudWatch may not publish to the topic: no alarm would arrive")
+	}
+	d.one(t, "observability", "AWS::CloudWatch::Dashboard", "dashboard")
+	d.one(t, "observability", "AWS::SNS::Subscription", "alarms")
+}
+
+func TestTheEmulatorsTemplatesHaveOnlyWhatItKnows(t *testing.T) {
+	d := synthesize(t, "emulator")
+	for stack, read := range d.read {
+		for id, r := range read.Resources {
+			switch r.Type {
+			case "AWS::CloudWatch::CompositeAlarm", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::Budgets::Budget":
+				t.Errorf("%s has %s %s", stack, r.Type, id)
+			}
+			if r.DeletionPolicy == "Retain" {
+				t.Errorf("%s keeps %s", stack, id)
+			}
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"shopkeeper/shared/consent"
+)
+
+// Stage is one deployment's configuration. Two stages can live in one account: nothing they create has the same name.
+type Stage struct {
+	Name string
+
+	// Consent is the rule of shops that choose none themselves. It has no default on purpose: whoever deploys answers for it.
+	Consent consent.Mode
+
+	Protect      bool                  // keep tables, bucket and keys when the stacks are deleted, and refuse to delete the tables
+	LogRetention awslogs.RetentionDays // of the functions and of the access log
+	Rate, Burst  int                   // requests per second that the HTTP API lets through, and how many at once
+	Canary       bool                  // shift a tenth of the traffic first, roll back on errors
+	MonthlyUSD   int                   // budget that alarms when it is forecast to be exceeded; 0: none
+	AlarmMail    string                // who is told; empty: nobody subscribes
+
+	// Emulated leaves out what the AWS emulator of the deployment test does not know (composite alarms), and takes functions built for this machine.
+	Emulated bool
+	Assets   string // folder with one folder per function, each with its bootstrap
+}
+
+var stages = map[string]Stage{
+	"dev": {
+		Name: "dev", Consent: consent.Required, LogRetention: awslogs.RetentionDays_ONE_WEEK, Rate: 50, Burst: 100, MonthlyUSD: 20, Assets: "dist",
+	},
+	"prod": {
+		Name: "prod", Protect: true, LogRetention: awslogs.RetentionDays_THREE_MONTHS, Rate: 1000, Burst: 2000, Canary: true, MonthlyUSD: 500, Assets: "dist",
+	},
+	"emulator": {
+		Name: "emulator", Consent: consent.Implied, LogRetention: awslogs.RetentionDays_ONE_DAY, Rate: 1000, Burst: 2000, Emulated: true, Assets: "dist/host",
+	},
+}
+
+// chooseStage takes the stage that the context names and what the context adds to it.
+func chooseStage(context func(name string) string) (Stage, error) {
+	stage, ok := stages[context("stage")]
+	if !ok {
+		return Stage{}, fmt.Errorf("stage %q is none of %v: choose with -c stage=NAME", context("stage"), slices.Sorted(maps.Keys(stages)))
+	}
+	if mode := consent.Mode(context("consent")); mode != "" {
+		stage.Consent = mode
+	}
+	switch stage.Consent {
+	case consent.Required, consent.Implied:
+	case "":
+		return Stage{}, errors.New("stage " + stage.Name + " has not chosen when visitors are remembered: -c consent=required (not before they agree) or -c consent=implied (until they object)")
+	default:
+		return Stage{}, fmt.Errorf("consent %q is neither required nor implied", stage.Consent)
+	}
+	stage.AlarmMail = context("alarmMail")
+	return stage, nil
+}
+
+// id is a name that no other stage has.
+func (s Stage) id(name string) *string { return str("shopkeeper-" + s.Name + "-" + name) }
+
+func (s Stage) removal() awscdk.RemovalPolicy {
+	if s.Protect {
+		return awscdk.RemovalPolicy_RETAIN
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}
+
+// architecture is arm64, but for the emulator, which runs the functions on this machine.
+func (s Stage) architecture() awslambda.Architecture {
+	if s.Emulated && runtime.GOARCH == "amd64" {
+		return awslambda.Architecture_X86_64()
+	}
+	return awslambda.Architecture_ARM_64()
+}
