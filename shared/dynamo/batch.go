@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/sdkfault"
 	"shopkeeper/shared/table"
 )
 
@@ -41,7 +42,7 @@ func (s *Store) putBatch(ctx context.Context, version int64, items []table.Item)
 		}
 		waiting[*physical] = append(waiting[*physical], types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
 	}
-	for try := range maxTries {
+	for try := range sdkfault.MaxTries {
 		out, err := s.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: waiting, ReturnConsumedCapacity: s.wanted()})
 		if err != nil {
 			return translate(err)
@@ -50,7 +51,7 @@ func (s *Store) putBatch(ctx context.Context, version int64, items []table.Item)
 		if waiting = out.UnprocessedItems; len(waiting) == 0 {
 			return nil
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := sdkfault.Pause(ctx, try); err != nil {
 			return err
 		}
 	}

@@ -15,8 +15,6 @@
 package dynamo
 
 import (
-	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -117,23 +115,3 @@ var special = map[string]fault.Kind{
 }
 
 func translate(err error) error { return sdkfault.From(err, "the table did not answer", special) }
-
-// How often and after which first pause a call is repeated that DynamoDB did only in part, or not because another transaction held the items. The
-// pause doubles: together about six seconds.
-const (
-	maxTries   = 9
-	firstPause = 25 * time.Millisecond
-)
-
-// pause waits before the try after the given one (from 0), for a random part of its turn.
-func pause(ctx context.Context, try int) error {
-	turn := firstPause << try
-	t := time.NewTimer(turn/2 + rand.N(turn/2))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return fault.Wrap(fault.Unavailable, ctx.Err(), "the table did not answer in time")
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/sdkfault"
 	"shopkeeper/shared/table"
 )
 
@@ -87,7 +88,7 @@ func (s *Store) getBatch(ctx context.Context, keys []table.Key) ([]table.Item, e
 		wanted[*physical] = of
 	}
 	var items []table.Item
-	for try := range maxTries {
+	for try := range sdkfault.MaxTries {
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted, ReturnConsumedCapacity: s.wanted()})
 		if err != nil {
 			return nil, translate(err)
@@ -99,7 +100,7 @@ func (s *Store) getBatch(ctx context.Context, keys []table.Key) ([]table.Item, e
 		if wanted = out.UnprocessedKeys; len(wanted) == 0 {
 			return items, nil
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := sdkfault.Pause(ctx, try); err != nil {
 			return nil, err
 		}
 	}

@@ -28,13 +28,13 @@ func (s *Store) Write(ctx context.Context, ops ...table.Op) error {
 	if len(ops) == 1 && ops[0].Kind != table.OpCheck {
 		once = w.single
 	}
-	for try := range maxTries {
+	for try := range sdkfault.MaxTries {
 		next, err := once(ctx)
 		if next == never {
 			return err
 		}
 		if next == afterPause {
-			if err := pause(ctx, try); err != nil {
+			if err := sdkfault.Pause(ctx, try); err != nil {
 				return err
 			}
 		}
