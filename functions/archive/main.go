@@ -34,6 +34,6 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Changes, error) {
 		return nil, err
 	}
 	logger, failures := lambdacontext.NewLogger(), sqs.Open(aws, cfg.Failures)
-	keep := app.Archive(logger, s3.Open(aws, cfg.Bucket), failures)
+	keep := app.Archive(logger, s3.Open(aws, cfg.Bucket, nil), failures)
 	return trigger.OnEvents(logger, "archive", failures, keep), nil
 }

@@ -35,5 +35,5 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Recommend(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket), keys, nil)
+	return app.Recommend(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, nil)
 }

@@ -35,6 +35,6 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Night, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, store, files := lambdacontext.NewLogger(), dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket)
+	logger, store, files := lambdacontext.NewLogger(), dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil)
 	return trigger.Nightly(logger, files, app.Train(logger, time.Now, store, files, eventbridge.Open(aws, cfg.Bus)).Shop), nil
 }

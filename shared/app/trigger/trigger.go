@@ -23,7 +23,7 @@ import (
 )
 
 // Changes is called by the event source mapping of a table's stream.
-type Changes func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
+type Changes = func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
 
 // OnEvents hands batches of the events table's changes to the handler of the function. A record that is no change of ours can never be handled: it is set aside in
 // failures, and the rest goes on. When it cannot be set aside, the batch comes again from there.
@@ -59,67 +59,83 @@ func OnEvents(log *slog.Logger, function string, failures queue.Queue, handle st
 }
 
 // File is called by the rule that listens to the bucket.
-type File func(ctx context.Context, e events.EventBridgeEvent) error
+type File = func(ctx context.Context, e events.EventBridgeEvent) (Taken, error)
+
+// Taken is what a function answers that has dealt with a file.
+type Taken struct {
+	File string `json:"file"`
+}
 
 // OnFile hands the name of each new file to the handler. An error makes Lambda call twice more, and then the failure queue has the event, so that somebody hears of a file that cannot be
 // read; the same event may come twice.
 func OnFile(handle func(ctx context.Context, name string) error) File {
-	return func(ctx context.Context, e events.EventBridgeEvent) error {
+	return func(ctx context.Context, e events.EventBridgeEvent) (Taken, error) {
 		var detail struct {
 			Object struct {
 				Key string `json:"key"`
 			} `json:"object"`
 		}
 		if err := json.Unmarshal(e.Detail, &detail); err != nil || detail.Object.Key == "" {
-			return fmt.Errorf("event %s of %s names no file: %w", e.ID, e.Source, errors.Join(err, fault.InvalidField("detail.object.key", "is needed")))
+			return Taken{}, fmt.Errorf("event %s of %s names no file: %w", e.ID, e.Source, errors.Join(err, fault.InvalidField("detail.object.key", "is needed")))
 		}
 		if err := handle(ctx, detail.Object.Key); err != nil {
-			return fmt.Errorf("file %s: %w", detail.Object.Key, err)
+			return Taken{}, fmt.Errorf("file %s: %w", detail.Object.Key, err)
 		}
-		return nil
+		return Taken{File: detail.Object.Key}, nil
 	}
 }
 
 // Night is called by the schedule, or by whoever wants one shop's model now.
-type Night func(ctx context.Context, which Which) error
+type Night = func(ctx context.Context, which Which) (Trained, error)
+
+// Trained is what came out, by shop.
+type Trained map[event.ShopID]trainer.Report
 
 // Which names the shop to train; the zero value means all of them.
 type Which struct {
 	Shop event.ShopID `json:"shop"`
 }
 
+// lister is the part of a blob.Store that knows which shops there are.
+type lister interface {
+	List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error)
+}
+
 // shopsFolder has one file per shop of the deployment, see app.Ingest.
 const shopsFolder = "shops/"
 
 // Train makes one shop's model, see app.Trainer.
-type Train func(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error)
+type Train = func(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error)
 
 // Nightly trains one shop or all, one after the other: a shop that fails holds up none of the others and is named in the error, which makes Lambda call again. Training twice is
 // harmless. A shop that has nothing to sell yet is no failure.
-func Nightly(log *slog.Logger, files blob.Store, train Train) Night {
-	return func(ctx context.Context, which Which) error {
+func Nightly(log *slog.Logger, files lister, train Train) Night {
+	return func(ctx context.Context, which Which) (Trained, error) {
 		shops := []event.ShopID{which.Shop}
 		if which.Shop == "" {
 			var err error
 			if shops, err = shopsOf(ctx, files); err != nil {
-				return err
+				return nil, err
 			}
 		}
+		trained := Trained{}
 		var failed []error
 		for _, s := range shops {
-			switch _, err := train(ctx, s, nil); {
+			switch report, err := train(ctx, s, nil); {
 			case fault.Is(err, fault.NotFound):
 				log.InfoContext(ctx, "nothing to train", "shop", s, "err", err)
 			case err != nil:
 				log.ErrorContext(ctx, "shop not trained", "shop", s, "err", err)
 				failed = append(failed, fmt.Errorf("train %s: %w", s, err))
+			default:
+				trained[s] = report
 			}
 		}
-		return errors.Join(failed...)
+		return trained, errors.Join(failed...)
 	}
 }
 
-func shopsOf(ctx context.Context, files blob.Store) ([]event.ShopID, error) {
+func shopsOf(ctx context.Context, files lister) ([]event.ShopID, error) {
 	const page = 1000
 	var shops []event.ShopID
 	for after := ""; ; {
