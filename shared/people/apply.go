@@ -43,7 +43,7 @@ func (p *Person) set(name string, value json.RawMessage, told Pending) {
 		return
 	case known && vouched == told.Trusted && told.At.Before(before):
 		return
-	case known && vouched == told.Trusted && told.At.Equal(before) && bytes.Compare(value, p.value(name)) <= 0:
+	case known && vouched == told.Trusted && told.At.Equal(before) && bytes.Compare(p.normal(name, value), p.value(name)) <= 0:
 		return
 	case p.field(name) == nil && !p.fits(name, value):
 		return
@@ -94,31 +94,50 @@ func (p *Person) field(name string) *string {
 	return nil
 }
 
-// store sets a value; null, and a well-known trait that is no text, remove it.
+// store sets a value; one that is nothing removes what was there.
 func (p *Person) store(name string, value json.RawMessage) {
+	value = p.normal(name, value)
 	if f := p.field(name); f != nil {
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			text = ""
-		}
-		*f = strings.TrimSpace(text)
+		*f = textOf(value)
 		return
 	}
-	if string(value) == "null" {
+	if value == nil {
 		delete(p.Traits, name)
 		return
 	}
 	p.Traits = put(p.Traits, name, value)
 }
 
-// value is what is stored under a name, as JSON; nil when nothing is.
-func (p *Person) value(name string) json.RawMessage {
-	f := p.field(name)
-	if f == nil {
-		return p.Traits[name]
+// normal is a value as it will be read again; nil when it is nothing: null, or for a well-known trait no text.
+func (p *Person) normal(name string, value json.RawMessage) json.RawMessage {
+	if p.field(name) != nil {
+		return jsonOf(textOf(value))
 	}
-	value, err := json.Marshal(*f)
-	if err != nil || *f == "" {
+	if string(value) == "null" {
+		return nil
+	}
+	return value
+}
+
+// value is what is stored under a name; nil when nothing is.
+func (p *Person) value(name string) json.RawMessage {
+	if f := p.field(name); f != nil {
+		return jsonOf(*f)
+	}
+	return p.Traits[name]
+}
+
+func textOf(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+func jsonOf(text string) json.RawMessage {
+	value, err := json.Marshal(text)
+	if err != nil || text == "" {
 		return nil
 	}
 	return value

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +26,7 @@ const (
 type PartitionHandler func(ctx context.Context, changes []table.Change) (poison map[string]error, err error)
 
 // ByPartition makes a Handler that handles the partitions of a batch side by side and in the order of their changes each. What cannot be
-// handled, or has neither image, is logged and set aside in failures, and the rest goes on; what could not be handled now is delivered again, with all that follows it in the batch.
+// handled is logged and set aside in failures, and the rest goes on; what could not be handled now is delivered again, with all that follows it in the batch.
 func ByPartition(log *slog.Logger, function string, failures queue.Queue, handle PartitionHandler) Handler {
 	d := &dispatcher{log: log, function: function, failures: failures, handle: handle}
 	return d.batch
@@ -87,13 +86,7 @@ func (d *dispatcher) partition(ctx context.Context, changes []table.Change) erro
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("no time is left: %w", err)
 	}
-	unreadable := func(c table.Change) bool { return c.Old == nil && c.New == nil }
-	readable := slices.DeleteFunc(slices.Clone(changes), unreadable)
-	var poison map[string]error
-	var err error
-	if len(readable) > 0 {
-		poison, err = d.safely(ctx, readable)
-	}
+	poison, err := d.safely(ctx, changes)
 	switch {
 	case err != nil && (repeatable(err) || ctx.Err() != nil):
 		return err
@@ -104,11 +97,7 @@ func (d *dispatcher) partition(ctx context.Context, changes []table.Change) erro
 		}
 	}
 	for _, c := range changes {
-		why := poison[c.Seq]
-		if why == nil && unreadable(c) {
-			why = errUnreadable
-		}
-		if why != nil {
+		if why := poison[c.Seq]; why != nil {
 			if err := SetAside(ctx, d.log, d.failures, d.function, c, why); err != nil {
 				return err
 			}
@@ -116,9 +105,6 @@ func (d *dispatcher) partition(ctx context.Context, changes []table.Change) erro
 	}
 	return nil
 }
-
-// errUnreadable is about a change that has neither image: what arrived is nothing that a table of ours can have caused.
-var errUnreadable = fault.New(fault.Invalid, "the record is not readable")
 
 // safely turns a panic into an error: one change must not stop the others for ever.
 func (d *dispatcher) safely(ctx context.Context, changes []table.Change) (poison map[string]error, err error) {
