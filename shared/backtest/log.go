@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"shopkeeper/shared/recommend/item"
@@ -23,6 +24,9 @@ type Log struct {
 	Items []string // of the training log; an item of a test log that is not among them has an ordinal past the end
 	rows  []row
 }
+
+// unnamed is the basket of an event that names none.
+const unnamed = math.MaxUint32
 
 // row is an event; basket is the name's order among all baskets.
 type row struct {
@@ -56,7 +60,10 @@ func newLog(events []Event, items []string) Log {
 	user, basket, ordinal := numbers(users), numbers(names(events, func(e Event) string { return e.Basket })), numbers(items)
 	rows := make([]row, len(events))
 	for i, e := range events {
-		rows[i] = row{user[e.User], basket[e.Basket], item.Ordinal(ordinal[e.Item]), e.Time}
+		rows[i] = row{user[e.User], unnamed, item.Ordinal(ordinal[e.Item]), e.Time}
+		if e.Basket != "" {
+			rows[i].basket = basket[e.Basket]
+		}
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.time, b.time), cmp.Compare(a.basket, b.basket))
@@ -128,11 +135,11 @@ func (h history) session() knn.Session {
 	return knn.Session{Time: h.times[len(h.times)-1] / 1000, Items: h.items}
 }
 
-// order groups a history into its baskets, oldest first. Without baskets each moment is one.
+// order groups a history into its baskets, oldest first. Where the log names no baskets each moment is one.
 func (h history) order() [][]item.Ordinal {
 	var out [][]item.Ordinal
 	for at, i := range h.items {
-		if at == 0 || h.times[at] != h.times[at-1] || h.baskets[at] != h.baskets[at-1] {
+		if at == 0 || h.baskets[at] != h.baskets[at-1] || h.baskets[at] == unnamed && h.times[at] != h.times[at-1] {
 			out = append(out, nil)
 		}
 		last := len(out) - 1
