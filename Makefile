@@ -61,7 +61,7 @@ $(TOOLS)/golangci-lint: scripts/tools/go.mod
 gen: ## rewrite generated files: OpenAPI document, template snapshots, wanted results of events/
 	$(GO) test ./shared/web ./shared/replay ./infra/... -update
 
-BUILD := CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -tags lambda.norpc -ldflags "-s -w -buildid="
+BUILD := CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w -buildid="
 
 .PHONY: build
 build: $(addprefix build-,$(FUNCTIONS)) ## release bootstraps, dist/<name>/bootstrap for linux/arm64, reproducible
@@ -74,13 +74,18 @@ build-%:
 build-host: ## the same bootstraps for this machine's architecture, dist/host/<name>/bootstrap (emulator, benchmarks)
 	@for f in $(FUNCTIONS); do mkdir -p dist/host/$$f && $(BUILD) -o dist/host/$$f/bootstrap ./functions/$$f || exit 1; done
 
+STAGE ?= dev
+CDK := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 npx cdk
+CHOICES = -c stage=$(STAGE) $(if $(CONSENT),-c consent=$(CONSENT)) $(if $(ALARM_MAIL),-c alarmMail=$(ALARM_MAIL))
+
 .PHONY: synth
-synth: setup build ## CloudFormation templates into cdk.out; STAGE=dev|prod
-	npx cdk synth --quiet
+synth: setup build ## templates into cdk.out, without an account (STAGE=dev|prod, CONSENT=required|implied)
+	$(CDK) synth --quiet $(CHOICES)
 
 .PHONY: deploy
-deploy: setup build ## deploy STAGE to the account of your credentials
-	npx cdk deploy --all --require-approval never
+deploy: setup build ## deploy STAGE to the account of your credentials (CONSENT=, ALARM_MAIL=)
+	$(CDK) bootstrap $(CHOICES)
+	$(CDK) deploy --all --require-approval never $(CHOICES)
 
 .PHONY: clean
 clean: ## remove what was built, not the data

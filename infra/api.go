@@ -24,8 +24,8 @@ var (
 )
 
 // accessLog is one line per request. It names the route, never the address asked for, nor who asked: those are personal data.
-const accessLog = `{"at":"$context.requestTime","requestId":"$context.requestId","route":"$context.routeKey","status":$context.status,` +
-	`"ms":$context.responseLatency,"integrationMs":"$context.integrationLatency","bytes":$context.responseLength,"error":"$context.integrationErrorMessage"}`
+const accessLog = `{"at":"$context.requestTime","requestId":"$context.requestId","route":"$context.routeKey","status":"$context.status",` +
+	`"ms":"$context.responseLatency","integrationMs":"$context.integrationLatency","bytes":"$context.responseLength","error":"$context.integrationErrorMessage"}`
 
 func newAPI(scope constructs.Construct, stage Stage, collect, recommend Function) awsapigatewayv2.HttpApi {
 	api := awsapigatewayv2.NewHttpApi(scope, str("api"), &awsapigatewayv2.HttpApiProps{
