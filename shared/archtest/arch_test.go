@@ -20,9 +20,10 @@ var layers = map[string][]string{
 	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "order", "collect", "recommend", "trainer", "backtest",
 		"archive", "ingest", "simulate", "locale", "snippet", "env"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "secrets"},
+	"support": {"sdkfault"}, // what the AWS adapters share: SDK errors into faults
 	"edge":    {"web", "stream", "demo"},
 	"wiring":  {"app", "local"},
-	"test":    {"archtest", "crashtest", "browsertest", "deploytest", "rapi", "ministacktest", "bench", "replay"},
+	"test":    {"archtest", "crashtest", "browsertest", "deploytest", "rapi", "ministacktest", "bench", "replay", "standin"},
 }
 
 // libraries are the modules outside the standard library that a layer may import, each with its reason.
@@ -151,9 +152,10 @@ func crosses(from, to, rel, inner string) string {
 	allowed := map[string][]string{
 		"contract": {"contract"},
 		"domain":   {"contract", "domain"},
-		"adapter":  {"contract", "domain"},
+		"adapter":  {"contract", "domain", "support"},
+		"support":  {"contract"},
 		"edge":     {"contract", "domain", "edge"},
-		"wiring":   {"contract", "domain", "edge", "adapter", "wiring"},
+		"wiring":   {"contract", "domain", "edge", "adapter", "support", "wiring"},
 	}
 	// The archive and the folder of profiles are handlers of a stream: they know its Handler type alone.
 	if from == "domain" && inner == "shared/stream" {

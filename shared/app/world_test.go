@@ -1,0 +1,255 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"shopkeeper/shared/archive"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/consent"
+	"shopkeeper/shared/disk"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/profile"
+	"shopkeeper/shared/queue"
+	"shopkeeper/shared/shop"
+	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/stream"
+	"shopkeeper/shared/table"
+)
+
+const (
+	teaKey    = "wk_tea-0123456789abcdef"
+	teaSecret = "sk_tea-0123456789abcdef"
+	mugKey    = "wk_mug-0123456789abcdef"
+)
+
+// world is a deployment of two shops, tea and mugs, on embedded engines: collect and recommend behind one server, folding on demand.
+type world struct {
+	t      testing.TB
+	store  table.Store
+	files  *disk.Store
+	keys   *identity.Keyring
+	server *httptest.Server
+	loop   *stream.Loop
+	mux    *http.ServeMux
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// must is for what only a broken test set-up returns.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	db := must(sqlite.Open(t.TempDir()+"/shop.db", &sqlite.Options{Logger: quiet(), Feeds: []table.Name{event.Table, profile.Table}}))
+	t.Cleanup(func() { db.Close() })
+	return newWorldOn(t, db, db.Feed(event.Table), db.Queue("failures", nil))
+}
+
+// newWorldOn is newWorld on any engine.
+func newWorldOn(t testing.TB, store table.Store, feed table.Feed, failures queue.Queue) *world {
+	t.Helper()
+	w := &world{t: t, store: store}
+	w.files = must(disk.Open(t.TempDir()))
+	w.keys = must(identity.ParseKeyring(identity.NewKeyring()))
+	w.found("tea", map[shop.KeyKind]string{shop.WriteKey: teaKey, shop.SecretKey: teaSecret})
+	w.found("mugs", map[shop.KeyKind]string{shop.WriteKey: mugKey})
+	w.history("tea")
+	report, err := Train(quiet(), time.Now, w.store, w.files, nil).Shop(t.Context(), "tea", nil)
+	if err != nil || !report.Publish {
+		t.Fatalf("training: %v, %s", err, report.Reason)
+	}
+	options := &HTTPOptions{Plain: true, Refresh: time.Millisecond}
+	w.mux = http.NewServeMux()
+	w.mux.Handle("/", must(Collect(quiet(), time.Now, w.store, w.keys, options)))
+	rec := must(Recommend(quiet(), time.Now, w.store, w.files, w.keys, options))
+	for _, path := range []string{"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/"} {
+		w.mux.Handle(path, rec)
+	}
+	w.server = httptest.NewServer(w.mux)
+	t.Cleanup(w.server.Close)
+	fold := must(Profile(quiet(), time.Now, w.store, failures, w.keys))
+	w.loop = stream.NewLoop(quiet(), time.Now, "profile", feed, failures, fold, stream.Mapping{BatchSize: 100, MaxAttempts: 3, Bisect: true}, nil)
+	return w
+}
+
+func (w *world) found(id event.ShopID, keys map[shop.KeyKind]string) {
+	w.t.Helper()
+	seal := must(identity.NewSealer(w.keys))
+	shops := shop.NewStore(time.Now, w.store, seal)
+	if err := shops.Put(w.t.Context(), shop.Settings{ID: id, Name: "The " + string(id) + " shop", Currency: "GBP", Consent: consent.Implied}); err != nil {
+		w.t.Fatal(err)
+	}
+	for kind, key := range keys {
+		if err := shops.AddKey(w.t.Context(), id, kind, "test", key); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// history gives a shop 80 items in 4 categories and 300 customers who stay in theirs.
+func (w *world) history(id event.ShopID) {
+	w.t.Helper()
+	var items []catalog.Item
+	for i := range 80 {
+		items = append(items, catalog.Item{ID: event.ItemID(fmt.Sprintf("t%02d", i)), Title: fmt.Sprintf("Tea %d", i), URL: fmt.Sprintf("/p/t%02d", i), Price: int64(200 + i), Currency: "GBP",
+			Category: fmt.Sprintf("Tea > Kind %d", i%4), Created: time.Now().AddDate(0, 0, -i)})
+	}
+	if _, err := catalog.NewStore(time.Now, w.store).Put(w.t.Context(), id, items...); err != nil {
+		w.t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	var events []event.Event
+	for c := range 300 {
+		at := time.Now().Add(-time.Duration(random.IntN(90*24)) * time.Hour).UTC()
+		for n := range 3 + random.IntN(6) {
+			item := event.ItemID(fmt.Sprintf("t%02d", random.IntN(20)*4+c%4))
+			e := event.Event{Shop: id, Visitor: event.VisitorID(fmt.Sprintf("v_%d", c)), ID: event.ID(fmt.Sprintf("h%d-%d", c, n)), Type: event.Track, Name: event.ProductViewed,
+				At: at.Add(time.Duration(n) * time.Minute), ReceivedAt: at, Session: "s", Lines: []event.Line{{Item: item}}}
+			if n == 2 {
+				e.Name, e.Order = event.OrderCompleted, &event.Order{ID: fmt.Sprintf("o%d", c), Currency: "GBP"}
+			}
+			events = append(events, e)
+		}
+	}
+	if err := archive.Append(w.t.Context(), w.files, "history", events...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fold delivers what waits in the events feed.
+func (w *world) fold() {
+	w.t.Helper()
+	for {
+		n, err := w.loop.Step(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// browser keeps cookies like one.
+type browser struct {
+	w      *world
+	client *http.Client
+	header http.Header
+}
+
+func (w *world) browser() *browser {
+	jar := must(cookiejar.New(nil))
+	return &browser{w, &http.Client{Jar: jar}, http.Header{}}
+}
+
+// call sends a request and decodes a JSON answer into into, if that is not nil.
+func (b *browser) call(method, path string, body any, into any) int {
+	b.w.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.server.URL+path, bytes.NewReader(text))
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	for k, v := range b.header {
+		req.Header[k] = v
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(answer, into); err != nil {
+			b.w.t.Fatalf("%s %s answered %d %s: %v", method, path, res.StatusCode, answer, err)
+		}
+	}
+	return res.StatusCode
+}
+
+type track struct {
+	Type        string         `json:"type"`
+	Event       string         `json:"event,omitempty"`
+	AnonymousID string         `json:"anonymousId,omitempty"`
+	UserID      string         `json:"userId,omitempty"`
+	MessageID   string         `json:"messageId,omitempty"`
+	Properties  map[string]any `json:"properties,omitempty"`
+	Traits      map[string]any `json:"traits,omitempty"`
+	Context     map[string]any `json:"context,omitempty"`
+}
+
+func (b *browser) send(key string, messages ...track) {
+	b.w.t.Helper()
+	if status := b.call(http.MethodPost, "/v1/batch", map[string]any{"writeKey": key, "batch": messages}, nil); status != http.StatusOK {
+		b.w.t.Fatalf("collect answered %d", status)
+	}
+}
+
+func view(anonymous, item string) track {
+	return track{Type: "track", Event: "Product Viewed", AnonymousID: anonymous, Properties: map[string]any{"product_id": item}}
+}
+
+type frontPage struct {
+	Visitor struct {
+		Known, Returning bool
+		Name             string
+	}
+	Greeting string
+	Shelves  []struct {
+		Placement, Title, RecommendationID string
+		Items                              []struct {
+			ID, Title, Source string
+			Score, Propensity float64
+			Price             struct{ Amount int64 }
+			Reason            struct {
+				Code, Text string
+				Items      []string
+			}
+		}
+	}
+	Consent struct {
+		Personalization bool
+		Source          string
+	}
+}
+
+func (p frontPage) shelf(placement string) (ids []string) {
+	for _, s := range p.Shelves {
+		if s.Placement == placement {
+			for _, i := range s.Items {
+				ids = append(ids, i.ID)
+			}
+		}
+	}
+	return ids
+}
+
+func (b *browser) frontPage(query string) (p frontPage) {
+	b.w.t.Helper()
+	if status := b.call(http.MethodGet, "/v1/front-page?writeKey="+teaKey+query, nil, &p); status != http.StatusOK {
+		b.w.t.Fatalf("front page answered %d", status)
+	}
+	return p
+}
