@@ -176,7 +176,10 @@ func appendValue(dst []byte, v types.AttributeValue) ([]byte, error) {
 	case *types.AttributeValueMemberS:
 		return appendText(dst, v.Value), nil
 	case *types.AttributeValueMemberN:
-		return append(dst, v.Value...), nil // Canonical refuses what is no number
+		if v.Value == "" || strings.Trim(v.Value, "+-.0123456789Ee") != "" {
+			return nil, fmt.Errorf("%q is not a number", v.Value)
+		}
+		return append(dst, v.Value...), nil // Canonical refuses the rest
 	case *types.AttributeValueMemberBOOL:
 		return strconv.AppendBool(dst, v.Value), nil
 	case *types.AttributeValueMemberNULL:
