@@ -103,7 +103,8 @@ func (x *Index) keepNearest(s *Scratch, most uint32) {
 	if len(s.candidates) <= k {
 		return
 	}
-	s.counts = append(s.counts[:0], make([]uint32, most+1)...)
+	s.counts = slices.Grow(s.counts[:0], int(most)+1)[:most+1]
+	clear(s.counts)
 	for _, c := range s.candidates {
 		s.counts[c.similarity]++
 	}
