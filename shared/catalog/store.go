@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"shopkeeper/shared/event"
@@ -44,15 +45,12 @@ func (s *Store) Put(ctx context.Context, shop event.ShopID, items ...Item) (Resu
 	if err := validate(items); err != nil {
 		return sum, err
 	}
-	items = lastOfEach(items)
-	for len(items) > 0 {
-		n := min(batch, len(items))
-		r, err := s.put(ctx, shop, items[:n])
-		sum.Added, sum.Updated, sum.Unchanged = sum.Added+r.Added, sum.Updated+r.Updated, sum.Unchanged+r.Unchanged
+	for some := range slices.Chunk(lastOfEach(items), batch) {
+		r, err := s.put(ctx, shop, some)
+		sum.add(r)
 		if err != nil {
 			return sum, err
 		}
-		items = items[n:]
 	}
 	return sum, nil
 }
@@ -109,10 +107,21 @@ func (s *Store) put(ctx context.Context, shop event.ShopID, items []Item) (Resul
 	return p.result, nil
 }
 
-// Preview is what Put would do with up to 1,000 valid items of different ids, without doing it.
+// Preview is what Put would do with valid items of different ids, without doing it.
 func (s *Store) Preview(ctx context.Context, shop event.ShopID, items ...Item) (Result, error) {
-	p, err := s.plan(ctx, shop, items)
-	return p.result, err
+	var sum Result
+	for some := range slices.Chunk(items, batch) {
+		p, err := s.plan(ctx, shop, some)
+		if err != nil {
+			return sum, err
+		}
+		sum.add(p.result)
+	}
+	return sum, nil
+}
+
+func (r *Result) add(o Result) {
+	r.Added, r.Updated, r.Unchanged = r.Added+o.Added, r.Updated+o.Updated, r.Unchanged+o.Unchanged
 }
 
 func (s *Store) plan(ctx context.Context, shop event.ShopID, items []Item) (plan, error) {

@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,8 +17,12 @@ import (
 	"shopkeeper/shared/table"
 )
 
-// batchSize is how many messages are stored together: what one GetAll can look up.
-const batchSize = table.MaxReadKeys
+// A batch is stored once it has so many messages, or so many rows behind them. It is large so that the messages of one person come together: each time a
+// person comes up in the feed costs a fold. In memory it is some tens of megabytes.
+const (
+	batchMessages = 16_000
+	batchRows     = 200_000
+)
 
 // binders is how many aliases are made at once: engines that group commits make many at the price of one.
 const binders = 64
@@ -30,11 +36,12 @@ type batches struct {
 	redo   int // batches up to this one are counted; this one is stored again
 	number int
 	units  []unit
+	rows   int // behind the units
 }
 
 func (b *batches) add(ctx context.Context, u unit) error {
 	b.units = append(b.units, u)
-	if len(b.units) < batchSize {
+	if b.rows += u.rows; len(b.units) < batchMessages && b.rows < batchRows {
 		return nil
 	}
 	return b.flush(ctx)
@@ -46,7 +53,7 @@ func (b *batches) flush(ctx context.Context) error {
 		return nil
 	}
 	units := b.units
-	b.units = b.units[:0]
+	b.units, b.rows = b.units[:0], 0
 	if b.number++; b.number < b.redo || b.state.Done {
 		return nil
 	}
@@ -145,10 +152,10 @@ func (b *batches) sift(ctx context.Context, units []unit) ([]unit, sums, error) 
 		}
 	}
 	known := map[table.Key]bool{}
-	if len(keys) > 0 {
-		stored, err := b.im.tables.GetAll(ctx, keys...)
+	for some := range slices.Chunk(keys, table.MaxReadKeys) {
+		stored, err := b.im.tables.GetAll(ctx, some...)
 		if err != nil {
-			return nil, s, fmt.Errorf("look up %d messages: %w", len(keys), err)
+			return nil, s, fmt.Errorf("look up %d messages: %w", len(some), err)
 		}
 		for _, it := range stored {
 			known[it.Key] = true
@@ -221,15 +228,28 @@ func (b *batches) count(s sums, fresh []unit) {
 			b.state.Events++
 		}
 	}
-	// Times of receipt rise from batch to batch, and within one for each visitor: a profile that has folded one event may take those received before for known.
-	if floor := b.state.Received.Add(batchSize * time.Millisecond); now.Before(floor) {
+	// Times of receipt rise from batch to batch, and within one for each visitor, as they do for events that are collected.
+	if floor := b.state.Received.Add(b.state.Span); now.Before(floor) {
 		now = floor
 	}
-	b.state.Received = now
+	b.state.Received, b.state.Span = now, time.Duration(mostOfOne(fresh)+1)*time.Millisecond
+}
+
+// mostOfOne is how many events the busiest visitor has.
+func mostOfOne(units []unit) int {
+	counts, most := map[event.VisitorID]int{}, 0
+	for _, u := range units {
+		if u.event != nil {
+			counts[u.event.Visitor]++
+			most = max(most, counts[u.event.Visitor])
+		}
+	}
+	return most
 }
 
 // store writes the batch: traits before the events that announce them, events before the items.
 func (b *batches) store(ctx context.Context, fresh []unit) error {
+	slices.SortStableFunc(fresh, byVisitor)
 	var pending, messages []table.Item
 	perVisitor := map[event.VisitorID]int{}
 	for _, u := range fresh {
@@ -272,6 +292,23 @@ func (b *batches) store(ctx context.Context, fresh []unit) error {
 		}
 	}
 	return nil
+}
+
+// byVisitor puts the messages of each visitor together, in order of time, who it is first; items come last.
+func byVisitor(a, b unit) int {
+	rank := func(u unit) int {
+		switch {
+		case u.event == nil:
+			return 2
+		case u.event.Type != event.Identify:
+			return 1
+		}
+		return 0
+	}
+	if a.event == nil || b.event == nil {
+		return cmp.Compare(rank(a), rank(b))
+	}
+	return cmp.Or(cmp.Compare(a.event.Visitor, b.event.Visitor), a.event.At.Compare(b.event.At), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.event.ID, b.event.ID))
 }
 
 func pendingTraits(e event.Event, u unit) (table.Item, error) {

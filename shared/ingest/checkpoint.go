@@ -22,18 +22,19 @@ const Table table.Name = "imports"
 
 // checkpoint is how far an import is. The batch numbered Batch is counted in it and is stored right after it.
 type checkpoint struct {
-	File       string    `json:"file"`
-	Batch      int       `json:"batch"`
-	Done       bool      `json:"done,omitempty"`
-	Accepted   int64     `json:"accepted"`
-	Duplicates int64     `json:"duplicates"`
-	Events     int64     `json:"events"`
-	People     int64     `json:"people"`
-	Added      int64     `json:"itemsAdded"`
-	Updated    int64     `json:"itemsUpdated"`
-	Received   time.Time `json:"received"` // when the batch's events count as received
-	Started    time.Time `json:"started"`
-	At         time.Time `json:"at"`
+	File       string        `json:"file"`
+	Batch      int           `json:"batch"`
+	Done       bool          `json:"done,omitempty"`
+	Accepted   int64         `json:"accepted"`
+	Duplicates int64         `json:"duplicates"`
+	Events     int64         `json:"events"`
+	People     int64         `json:"people"`
+	Added      int64         `json:"itemsAdded"`
+	Updated    int64         `json:"itemsUpdated"`
+	Received   time.Time     `json:"received"` // when the first of the batch's events count as received
+	Span       time.Duration `json:"span"`     // from then to the last
+	Started    time.Time     `json:"started"`
+	At         time.Time     `json:"at"`
 }
 
 // fingerprint names a job by what decides its outcome: the file's bytes, the kind, the mapping, currency and time zone.

@@ -122,7 +122,7 @@ func (im *Importer) pass(ctx context.Context, job *Job, b *batches, result *Resu
 	}
 	defer file.Close()
 	counted := &counter{in: file}
-	text, err := decompress(counted)
+	text, err := Decompress(counted)
 	if err != nil {
 		return err
 	}

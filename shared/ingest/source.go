@@ -21,8 +21,8 @@ var (
 	byteOrder = []byte{0xef, 0xbb, 0xbf}
 )
 
-// decompress recognises .gz and .zst by their first bytes, whatever the file is called, and takes a byte order mark off. The caller closes what comes back; r is not closed.
-func decompress(r io.Reader) (io.ReadCloser, error) {
+// Decompress recognises .gz and .zst by their first bytes, whatever the file is called, and takes a byte order mark off. The caller closes what comes back; r is not closed.
+func Decompress(r io.Reader) (io.ReadCloser, error) {
 	head := bufio.NewReaderSize(r, 64<<10)
 	magic, err := head.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/local"
+	"shopkeeper/shared/trainer"
+)
+
+type trainCmd struct {
+	Budget time.Duration `help:"Give up when it takes longer." default:"5m" placeholder:"DURATION"`
+}
+
+// Help is what --help says besides the flags.
+func (*trainCmd) Help() string {
+	return "Reads the archive and the catalog, fits the models on all but the newest days, asks them for those days, and compares with the model in use and with plain popularity. " +
+		"A new model is published unless it is worse; a running shopkeeper serve takes it over without a pause. The last models are kept."
+}
+
+// Run trains.
+func (c *trainCmd) Run(p *program) (err error) {
+	shop, err := p.existing()
+	if err != nil {
+		return err
+	}
+	defer closing(shop, &err)
+	m := newMeter(p.err)
+	defer m.close()
+	if err := shop.CatchUp(p, m.count); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(p, c.Budget)
+	defer cancel()
+	report, err := app.Train(p.log, p.now, shop.DB, shop.Blobs, nil).Shop(ctx, local.ShopID, m.count)
+	if errors.Is(err, context.DeadlineExceeded) && p.Err() == nil {
+		return fault.Newf(fault.Unavailable, "not finished within %s: the model in use stays; give it more with --budget", c.Budget)
+	}
+	if err != nil {
+		return err
+	}
+	m.close()
+	return p.print(report, trainText(report))
+}
+
+func trainText(r trainer.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Learned from %d baskets with %d lines and %d other events of %d people, %d items; %.1f MB in %.1f s.\n", r.Baskets, r.Lines, r.Interactions, r.People, r.Items, float64(r.Bytes)/1e6, r.Seconds)
+	if r.Unknown > 0 {
+		fmt.Fprintf(&b, "%d events and lines were of items that are not in the catalog.\n", r.Unknown)
+	}
+	for _, m := range r.Models {
+		fmt.Fprintf(&b, "  %-20s %-28s %9d entries %7.1f s\n", m.Name, m.Method, m.Entries, m.Seconds)
+	}
+	for _, c := range r.Checks {
+		before := "none"
+		if c.Before != nil {
+			before = fmt.Sprintf("%.4f", *c.Before)
+		}
+		fmt.Fprintf(&b, "  %-20s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
+	}
+	if r.Note != "" {
+		fmt.Fprintln(&b, r.Note)
+	}
+	verdict := "Refused: "
+	if r.Publish {
+		verdict = "Published: "
+	}
+	fmt.Fprintln(&b, verdict+r.Reason)
+	return b.String()
+}
