@@ -43,8 +43,6 @@ func (s *Store) PutIf(ctx context.Context, name string, r io.Reader, etag string
 // condition is nothing, or one of S3's conditional headers.
 type condition struct{ match, absent *string }
 
-func (c condition) none() bool { return c == condition{} }
-
 // writing is one Put or PutIf.
 type writing struct {
 	*Store
@@ -73,12 +71,14 @@ func (s *Store) store(ctx context.Context, name string, r io.Reader, cond condit
 
 // refused is what a failed write means: done after all, in doubt, or what err says.
 func (w *writing) refused(ctx context.Context, name string, err error) (blob.Info, error) {
-	if !w.cond.none() && w.sent.Repeated() && fault.Is(err, fault.Conflict) {
+	if w.sent.Repeated() {
 		out, headErr := w.head(ctx, w.key)
 		if headErr == nil && out.Metadata[markName] == w.mark {
 			return describe(name, out), nil
 		}
-		return blob.Info{}, fault.Wrap(fault.Unavailable, err, "the file store's first answer was lost")
+		if fault.Is(err, fault.Conflict) {
+			return blob.Info{}, fault.Wrap(fault.Unavailable, err, "the file store's first answer was lost")
+		}
 	}
 	if w.cond.match != nil && fault.Is(err, fault.NotFound) {
 		return blob.Info{}, fault.Wrap(fault.Conflict, err, "there is no such file any more")

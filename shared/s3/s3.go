@@ -47,6 +47,7 @@ var special = map[string]fault.Kind{
 	"NotFound":                   fault.NotFound,
 	"PreconditionFailed":         fault.Conflict,
 	"ConditionalRequestConflict": fault.Conflict,
+	"NoSuchUpload":               fault.Unavailable, // completed by a request whose answer was lost, or aborted by the lifecycle
 	"OperationAborted":           fault.Unavailable,
 	"EntityTooLarge":             fault.Invalid,
 }
