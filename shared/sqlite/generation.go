@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -14,9 +16,9 @@ import (
 // keep, until the next writer, who knows that he is the only one, makes it even again.
 //
 // It needs no order on the disk: a file that was copied, or a machine that restarted, has no process that remembers a former number.
+//
+// The memory stays mapped for as long as anybody can ask for the number, which may be after the DB was closed.
 type generation struct {
-	file *os.File
-	page []byte
 	word *atomic.Uint64
 }
 
@@ -33,20 +35,21 @@ func openGeneration(path string) (*generation, error) {
 	if err == nil {
 		page, err = syscall.Mmap(int(f.Fd()), 0, 8, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	}
-	if err != nil {
-		f.Close() // the first error says more
-		return nil, fmt.Errorf("map %s: %w", path, err)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, unavailable(fmt.Errorf("map %s: %w", path, err), "the database cannot be reached")
 	}
-	return &generation{file: f, page: page, word: (*atomic.Uint64)(unsafe.Pointer(&page[0]))}, nil
+	g := &generation{word: (*atomic.Uint64)(unsafe.Pointer(&page[0]))}
+	runtime.AddCleanup(g, func(page []byte) { syscall.Munmap(page) }, page) // fails only for what is not mapped
+	return g, nil
 }
 
-func (g *generation) load() uint64 { return g.word.Load() }
+func (g *generation) load() uint64 {
+	v := g.word.Load()
+	runtime.KeepAlive(g)
+	return v
+}
 
-func (g *generation) store(v uint64) { g.word.Store(v) }
-
-func (g *generation) close() error {
-	if err := syscall.Munmap(g.page); err != nil {
-		return fmt.Errorf("unmap %s: %w", g.file.Name(), err)
-	}
-	return g.file.Close()
+func (g *generation) store(v uint64) {
+	g.word.Store(v)
+	runtime.KeepAlive(g)
 }

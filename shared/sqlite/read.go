@@ -25,6 +25,9 @@ func (db *DB) Get(ctx context.Context, k table.Key, _ ...table.ReadOption) (tabl
 	if err := table.ValidateKey(k); err != nil {
 		return table.Item{}, err
 	}
+	if err := db.open(); err != nil {
+		return table.Item{}, err
+	}
 	it, ok, ticket := db.cache.get(k)
 	if ok {
 		return db.live(own(it))

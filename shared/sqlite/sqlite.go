@@ -59,6 +59,7 @@ type DB struct {
 
 	closing context.Context // ends when Close is called
 	stop    context.CancelFunc
+	ended   chan struct{} // closed when the writer has answered its last call
 	loops   sync.WaitGroup
 }
 
@@ -78,7 +79,7 @@ func Open(path string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := &DB{log: o.Logger, now: o.Now, retention: o.FeedRetention, writes: make(chan *call, maxBatch)}
+	db := &DB{log: o.Logger, now: o.Now, retention: o.FeedRetention, writes: make(chan *call, maxBatch), ended: make(chan struct{})}
 	db.closing, db.stop = context.WithCancel(context.Background())
 	writer, err := db.connect(path, o)
 	if err != nil {
@@ -155,7 +156,7 @@ func (db *DB) Close() error {
 	}
 	db.stop()
 	db.loops.Wait()
-	return errors.Join(db.closeReaders(), db.gen.close())
+	return db.closeReaders()
 }
 
 func (db *DB) closeReaders() error {
@@ -171,12 +172,20 @@ func (db *DB) closeReaders() error {
 	return errors.Join(all...)
 }
 
-// read lends a reader's connection to do.
-func (db *DB) read(ctx context.Context, do func(c *conn) error) error {
+// open is Unavailable after Close.
+func (db *DB) open() error {
 	select {
 	case <-db.closing.Done():
 		return errClosed
 	default:
+		return nil
+	}
+}
+
+// read lends a reader's connection to do.
+func (db *DB) read(ctx context.Context, do func(c *conn) error) error {
+	if err := db.open(); err != nil {
+		return err
 	}
 	select {
 	case c := <-db.readers:
@@ -187,4 +196,4 @@ func (db *DB) read(ctx context.Context, do func(c *conn) error) error {
 	}
 }
 
-var errClosed = fault.New(fault.Unavailable, "the database is closed")
+var errClosed = unavailable(nil, "the database is closed")

@@ -56,44 +56,49 @@ func (db *DB) update(ctx context.Context, do func(tx *tx) error) error {
 		return c.err
 	case <-ctx.Done():
 		return unavailable(ctx.Err(), "the write took too long")
+	case <-db.ended:
+	}
+	select {
+	case <-c.done:
+		return c.err
+	default:
+		return errClosed
 	}
 }
 
 // write is the writer's loop: it takes what callers have sent meanwhile, commits it in one transaction and answers them.
 //
 // While a transaction is on its way to the disk the next one's calls gather. Those just answered often come back with another call at once;
-// the loop lets them run before it begins, or they would have to wait for the transaction after the next.
+// the loop lets them run before it begins, or they would have to wait for the transaction after the next. It does so only while there are
+// several callers and more calls come: it would be a wait for nothing.
 func (db *DB) write(c *conn) {
 	defer func() {
 		db.refuse()
+		close(db.ended)
 		if err := c.close(); err != nil {
 			db.log.Error("cannot close the database", "err", err)
 		}
 	}()
 	batch := make([]*call, 0, maxBatch)
-	for {
+	for several := false; ; several = len(batch) > 1 {
 		select {
 		case first := <-db.writes:
 			batch = append(batch[:0], first)
 		case <-db.closing.Done():
 			return
 		}
-		for range gatherTurns {
-			if batch = db.gather(batch); len(batch) == maxBatch {
-				break
-			}
+		batch = db.gather(batch)
+		for n := 0; (several || len(batch) > 1) && n < len(batch); {
+			n = len(batch)
 			runtime.Gosched()
+			batch = db.gather(batch)
 		}
 		db.commit(c, batch)
 		for _, one := range batch {
 			close(one.done)
 		}
-		clear(batch)
 	}
 }
-
-// gatherTurns is how often the writer lets others run before it begins a transaction: a microsecond or so each, against a disk's millisecond.
-const gatherTurns = 4
 
 func (db *DB) gather(batch []*call) []*call {
 	for len(batch) < maxBatch {

@@ -3,6 +3,7 @@ package tabletest
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -60,7 +61,7 @@ func Benchmark(b *testing.B, open func(b *testing.B) table.Store) {
 	b.Run("Write64", func(b *testing.B) {
 		s := open(b)
 		var n atomic.Int64
-		b.SetParallelism(64)
+		b.SetParallelism(max(1, 64/runtime.GOMAXPROCS(0)))
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				if err := s.Write(b.Context(), table.Put(event(int(n.Add(1))), table.IfAbsent())); err != nil {
