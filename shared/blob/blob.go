@@ -15,7 +15,8 @@ type Info struct {
 	Modified time.Time
 }
 
-// Store is safe for concurrent use. Names are slash-separated, 1 to 900 bytes, without empty, "." or ".." parts (Invalid otherwise). Methods
+// Store is safe for concurrent use. Names are slash-separated, 1 to 900 bytes, without empty, "." or ".." parts or parts of more than 255
+// bytes (Invalid otherwise; see ValidateName). A name that is the folder of another may be refused with Conflict. Methods
 // return NotFound for an absent name, Unavailable or Throttled when the engine fails; both may be repeated.
 type Store interface {
 	// Open reads a file from its beginning. The caller closes it. What it reads is one version even if the name is overwritten meanwhile.

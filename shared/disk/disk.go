@@ -4,12 +4,10 @@
 // A file is written beside, brought to the disk and then renamed, so that it appears whole or not at all, whatever happens. Writers of several
 // processes take turns by a lock on one file of the folder; readers need none.
 //
-// Disks ask for two things that S3 does not: no part of a name may have more than 255 bytes, and no name may be the folder of another; the
-// first is Invalid, the second Conflict.
+// A name that is the folder of another is Conflict.
 package disk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,18 +17,11 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/fault"
-)
-
-const (
-	maxName = 900
-	maxPart = 255
 )
 
 // Store is a folder. It is safe for concurrent use, also by several processes.
@@ -50,7 +41,10 @@ func Open(folder string) (*Store, error) {
 			return nil, translate(err)
 		}
 	}
-	return s, s.tidy(time.Now().Add(-24 * time.Hour))
+	if err := s.tidy(time.Now().Add(-24 * time.Hour)); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Store) tidy(before time.Time) error {
@@ -68,29 +62,6 @@ func (s *Store) tidy(before time.Time) error {
 		}
 	}
 	return nil
-}
-
-// checkName says whether a file may have the name.
-func checkName(name string) error {
-	reason := ""
-	switch {
-	case name == "" || len(name) > maxName:
-		reason = "does not have 1 to 900 bytes"
-	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
-		reason = "is not valid UTF-8 without NUL"
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		switch {
-		case part == "" || part == "." || part == "..":
-			reason = cmp.Or(reason, "has an empty, . or .. part")
-		case len(part) > maxPart:
-			reason = cmp.Or(reason, "has a part of more than 255 bytes")
-		}
-	}
-	if reason == "" {
-		return nil
-	}
-	return fault.InvalidField("name", reason)
 }
 
 func (s *Store) path(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
@@ -120,7 +91,7 @@ var errFolder = &fs.PathError{Op: "open", Err: fs.ErrNotExist}
 
 // Open is blob.Store's.
 func (s *Store) Open(_ context.Context, name string) (io.ReadCloser, blob.Info, error) {
-	if err := checkName(name); err != nil {
+	if err := blob.ValidateName(name); err != nil {
 		return nil, blob.Info{}, err
 	}
 	f, err := os.Open(s.path(name))
@@ -140,7 +111,7 @@ func (s *Store) Open(_ context.Context, name string) (io.ReadCloser, blob.Info, 
 
 // Stat is blob.Store's.
 func (s *Store) Stat(_ context.Context, name string) (blob.Info, error) {
-	if err := checkName(name); err != nil {
+	if err := blob.ValidateName(name); err != nil {
 		return blob.Info{}, err
 	}
 	fi, err := os.Stat(s.path(name))
@@ -155,7 +126,7 @@ func (s *Store) Stat(_ context.Context, name string) (blob.Info, error) {
 
 // Delete is blob.Store's. Folders that it leaves empty go too.
 func (s *Store) Delete(_ context.Context, name string) error {
-	if err := checkName(name); err != nil {
+	if err := blob.ValidateName(name); err != nil {
 		return err
 	}
 	unlock, err := s.lock()

@@ -25,7 +25,7 @@ func (s *Store) PutIf(ctx context.Context, name string, r io.Reader, etag string
 
 // put stores r under the name if the tag of what is stored there, empty for nothing, is right.
 func (s *Store) put(ctx context.Context, name string, r io.Reader, right func(stored string) bool) (blob.Info, error) {
-	if err := checkName(name); err != nil {
+	if err := blob.ValidateName(name); err != nil {
 		return blob.Info{}, err
 	}
 	temp, err := s.write(ctx, r)

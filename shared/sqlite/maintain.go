@@ -66,8 +66,8 @@ func (db *DB) feeds(ctx context.Context) (names []string, err error) {
 
 func (db *DB) trim(ctx context.Context, name string) error {
 	quoted := `"feed_` + name + `"`
-	remove := `DELETE FROM ` + quoted + ` WHERE seq IN (SELECT seq FROM ` + quoted + ` WHERE at < ?
-		AND seq <= coalesce((SELECT min(seq) FROM checkpoints WHERE feed = ?), 9223372036854775807) LIMIT ?)`
+	remove := `DELETE FROM ` + quoted + ` WHERE at < ? AND seq <= coalesce((SELECT min(seq) FROM checkpoints WHERE feed = ?), 9223372036854775807)
+		AND seq IN (SELECT seq FROM ` + quoted + ` ORDER BY seq LIMIT ?)` // the oldest come first: no index by time is needed
 	for again := true; again; {
 		err := db.update(ctx, func(t *tx) error {
 			n, err := t.exec(remove, t.now-db.retention.Milliseconds(), name, int64(maintainChunk))

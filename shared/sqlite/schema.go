@@ -30,7 +30,6 @@ const feedSchema = `
 CREATE TABLE IF NOT EXISTS "feed_%[1]s" (
 	seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, expired INTEGER NOT NULL,
 	oldver INTEGER, oldexp INTEGER, oldbody BLOB, newver INTEGER, newexp INTEGER, newbody BLOB);
-CREATE INDEX IF NOT EXISTS "feed_%[1]s_at" ON "feed_%[1]s" (at);
 CREATE TRIGGER IF NOT EXISTS "feed_%[1]s_insert" AFTER INSERT ON items WHEN NEW.tab = '%[1]s' BEGIN
 	INSERT INTO "feed_%[1]s" (at, pk, sk, expired, newver, newexp, newbody)
 	VALUES (NEW.at, NEW.pk, NEW.sk, 0, NEW.ver, NEW.exp, NEW.body);
