@@ -55,14 +55,14 @@ func trainText(r trainer.Report) string {
 		fmt.Fprintf(&b, "%d events and lines were of items that are not in the catalog.\n", r.Unknown)
 	}
 	for _, m := range r.Models {
-		fmt.Fprintf(&b, "  %-20s %-28s %9d entries %7.1f s\n", m.Name, m.Method, m.Entries, m.Seconds)
+		fmt.Fprintf(&b, "  %-28s %-12s %9d entries %7.1f s\n", m.Name, m.Method, m.Entries, m.Seconds)
 	}
 	for _, c := range r.Checks {
 		before := "none"
 		if c.Before != nil {
 			before = fmt.Sprintf("%.4f", *c.Before)
 		}
-		fmt.Fprintf(&b, "  %-20s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
+		fmt.Fprintf(&b, "  %-28s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
 	}
 	if r.Note != "" {
 		fmt.Fprintln(&b, r.Note)

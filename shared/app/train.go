@@ -22,7 +22,7 @@ import (
 	"shopkeeper/shared/trainer"
 )
 
-// History is how far back training looks.
+// History is how far back training looks, from the newest event: a shop that imports old orders learns from them.
 const History = 3 * 365 * 24 * time.Hour
 
 // Trainer makes a shop's model from its archive and catalog, and publishes it if it deserves that.
@@ -92,9 +92,12 @@ func (t *Trainer) input(ctx context.Context, shop event.ShopID) (in trainer.Inpu
 	if err != nil {
 		return in, fmt.Errorf("read the catalog of %s: %w", shop, err)
 	}
-	now := t.now()
+	end, err := archive.Newest(ctx, t.files, shop)
+	if err != nil {
+		return in, err
+	}
 	baskets := basketMaker{orders: map[string]int{}}
-	err = archive.Training(ctx, t.files, shop, now.Add(-History), now.Add(24*time.Hour), func(a archive.Interaction) error {
+	err = archive.Training(ctx, t.files, shop, end.Add(-History), end, func(a archive.Interaction) error {
 		if a.Signal == archive.Bought && a.Basket != "" {
 			baskets.add(a)
 		} else {

@@ -194,3 +194,29 @@ func (s *seen) first(r Row) bool {
 	s.current, s.next, s.keep = id, r.Line+1, !repeated
 	return s.keep
 }
+
+// Newest is the end of the newest day with events; the zero time for an empty archive. It lists names and reads no file.
+func Newest(ctx context.Context, files blob.Store, shop event.ShopID) (time.Time, error) {
+	prefix, after, newest := shopPrefix(shop), "", ""
+	for {
+		page, err := files.List(ctx, prefix, after, listPage)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("list the archive of %s: %w", shop, err)
+		}
+		if len(page) > 0 {
+			after = page[len(page)-1].Name
+			newest, _, _ = strings.Cut(strings.TrimPrefix(after, prefix), "/")
+		}
+		if len(page) < listPage {
+			break
+		}
+	}
+	if newest == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, newest)
+	if err != nil {
+		return time.Time{}, fault.Wrap(fault.Internal, err, "the archive has a folder that is no day")
+	}
+	return t.Add(day), nil
+}
