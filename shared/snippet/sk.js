@@ -81,7 +81,8 @@
   }
 
   function send(type, members) {
-    if (gpc || decided() === "-1") return;
+    var said = decided();
+    if (gpc || said === "-1" || (said !== "1" && data("consent") === "required")) return;
     var now = new Date().toISOString(), l = w.location;
     var m = {
       type: type, messageId: "sk-" + id(), anonymousId: who(), timestamp: now,
