@@ -67,6 +67,7 @@ func (v *visit) enter(a account) error {
 	m := message{Type: string(event.Identify), UserID: a.UserID, Traits: &traits{Name: a.Name, Email: a.Email}}
 	m.Context.UserHash = identity.SignUser([]byte(v.shop.opts.SecretKey), a.UserID)
 	v.send(m)
+	v.settle(func(me meAnswer) bool { return me.Person != nil && me.Person.UserID == a.UserID })
 	return v.back("/", "Welcome, %s.", a.Name)
 }
 
@@ -74,6 +75,7 @@ func (v *visit) enter(a account) error {
 func (v *visit) signOut() error {
 	v.drop(customerCookie)
 	v.drop(orderCookie)
+	v.drop(sessionCookie)
 	v.without("sign-out", v.call(http.MethodPost, "/v1/reset", nil, nil))
 	return v.back("/", "You are signed out.")
 }

@@ -37,7 +37,7 @@ func (v *visit) frontPage() error {
 	v.without("front page", v.call(http.MethodGet, "/v1/front-page?slots="+url.QueryEscape(frontSlots), nil, &front))
 	view := frontView{Greeting: front.Greeting, Known: front.Visitor.Known, Returning: front.Visitor.Returning, Shelves: v.shelves(front.Shelves)}
 	for _, s := range view.Shelves {
-		view.Personal = view.Personal || s.Placement == "viewed-before" || s.Placement == "for-you" || s.Placement == "buy-again"
+		view.Personal = view.Personal || s.Placement == "viewed-before" || s.Placement == "buy-again" // what is "for you" may be what is for everybody
 	}
 	if len(view.Shelves) == 0 {
 		view.Own = v.own(firstOf(v.stock.newest, 12))

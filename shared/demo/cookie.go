@@ -16,6 +16,7 @@ const (
 	customerCookie = "customer"
 	orderCookie    = "order"
 	saidCookie     = "said"
+	sessionCookie  = "session"
 )
 
 // seal writes a value and its signature. The name is signed too: no cookie passes for another.

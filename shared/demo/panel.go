@@ -2,9 +2,11 @@ package demo
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"shopkeeper/shared/catalog"
@@ -13,26 +15,14 @@ import (
 
 // meAnswer is what the shop shows of GET /v1/me.
 type meAnswer struct {
-	Visitor struct {
-		ID      string
-		Known   bool
-		Trusted bool
-		Name    string
-	}
-	Profile struct {
-		FirstSeen time.Time
-		LastSeen  time.Time
-		Visits    int
-		Recent    []struct {
-			Item string
-			Kind string
-			At   time.Time
-		}
-		Interests struct {
-			Categories []interestAnswer
-			Brands     []interestAnswer
-		}
-		Orders struct {
+	Consent consentAnswer
+	Person  *struct{ UserID, Name, FirstName string }
+	Memory  struct {
+		FirstSeen  time.Time
+		Visits     int
+		Recent     []recentAnswer
+		Categories []interestAnswer
+		Orders     struct {
 			Count    int
 			Sum      int64
 			Currency string
@@ -40,11 +30,16 @@ type meAnswer struct {
 		}
 		Dismissed []string
 	}
-	Consent consentAnswer
+}
+
+type recentAnswer struct {
+	Item string
+	Did  string
+	At   time.Time
 }
 
 type interestAnswer struct {
-	Key    string
+	Name   string
 	Weight float64
 }
 
@@ -79,8 +74,8 @@ type interestRow struct {
 	Share int // of the strongest, 1 to 100
 }
 
-// kinds says in words what a visitor did with an item.
-var kinds = map[string]string{"viewed": "looked at", "clicked": "clicked", "wished": "wished for", "carted": "put in the basket", "bought": "bought"}
+// deeds says in words what a visitor did with an item.
+var deeds = map[string]string{"viewed": "looked at", "clicked": "clicked", "wished": "wished for", "carted": "put in the basket", "bought": "bought"}
 
 // panel asks the product what it knows and puts it into words.
 func (v *visit) panel(open bool) panel {
@@ -93,21 +88,22 @@ func (v *visit) panel(open bool) panel {
 	}
 	p.Consent, p.Asked = me.Consent, me.Consent.Source != "default"
 	p.Banner = !p.Asked
-	p.Identity, p.Trusted = cmp.Or(me.Visitor.Name, "a visitor without a name"), me.Visitor.Trusted
-	p.Visits = me.Profile.Visits
-	p.Since = v.ago(me.Profile.FirstSeen)
-	for _, r := range firstOf(me.Profile.Recent, 8) {
+	p.Identity, p.Visits, p.Since = "a visitor without a name", me.Memory.Visits, v.ago(me.Memory.FirstSeen)
+	if me.Person != nil {
+		p.Identity, p.Trusted = cmp.Or(me.Person.Name, me.Person.FirstName, p.Identity), me.Person.UserID != ""
+	}
+	for _, r := range firstOf(me.Memory.Recent, 8) {
 		if it, ok := v.stock.byID[event.ItemID(r.Item)]; ok {
 			c := v.own([]catalog.Item{it})[0]
-			p.Recent = append(p.Recent, recentRow{c, cmp.Or(kinds[r.Kind], r.Kind), v.ago(r.At)})
+			p.Recent = append(p.Recent, recentRow{c, cmp.Or(deeds[r.Did], r.Did), v.ago(r.At)})
 		}
 	}
-	p.Interests = bars(me.Profile.Interests.Categories)
-	p.Orders, p.LastOrder = me.Profile.Orders.Count, v.ago(me.Profile.Orders.Last)
+	p.Interests = bars(me.Memory.Categories)
+	p.Orders, p.LastOrder = me.Memory.Orders.Count, v.ago(me.Memory.Orders.Last)
 	if p.Orders > 0 {
-		p.Spent = v.shop.money.format(me.Profile.Orders.Sum, me.Profile.Orders.Currency)
+		p.Spent = v.shop.money.format(me.Memory.Orders.Sum, me.Memory.Orders.Currency)
 	}
-	for _, id := range me.Profile.Dismissed {
+	for _, id := range me.Memory.Dismissed {
 		if it, ok := v.stock.byID[event.ItemID(id)]; ok {
 			p.Dismissed = append(p.Dismissed, it.Title)
 		}
@@ -124,7 +120,7 @@ func bars(interests []interestAnswer) []interestRow {
 	}
 	for _, i := range firstOf(interests, 6) {
 		if i.Weight > 0 {
-			rows = append(rows, interestRow{i.Key, max(1, int(math.Round(100*i.Weight/strongest)))})
+			rows = append(rows, interestRow{i.Name, max(1, int(math.Round(100*i.Weight/strongest)))})
 		}
 	}
 	return rows
@@ -179,17 +175,41 @@ func (v *visit) dismiss() error {
 		return v.back("/", "That is no longer here.")
 	}
 	v.send(track(event.ItemDismissed, properties{product: productOf(it, 0)}))
+	v.settle(func(me meAnswer) bool { return slices.Contains(me.Memory.Dismissed, string(it.ID)) })
 	return v.back("/", "%s will not be recommended to you again.", it.Title)
 }
 
-// forget asks the product to remove everything. For a known person it is confirmed by a link to the known address first.
+// forget asks the product to remove what this browser did. The note says what it cannot remove by itself.
 func (v *visit) forget() error {
-	if err := v.call(http.MethodDelete, "/v1/me", nil, nil); err != nil {
+	var answer struct{ Note string }
+	if err := v.call(http.MethodDelete, "/v1/me", nil, &answer); err != nil {
 		v.without("forget me", err)
 		return v.back("/", "That could not be done just now. Please try again.")
 	}
 	v.drop(customerCookie)
 	v.drop(orderCookie)
 	v.drop(basketCookie)
-	return v.back("/", "Forgotten. You are a stranger here again.")
+	v.drop(sessionCookie)
+	return v.back("/", "%s", cmp.Or(answer.Note, "Forgotten. You are a stranger here again."))
+}
+
+// settleWithin is how long a form waits for the product's memory before it goes on.
+const settleWithin = time.Second
+
+// settle waits until the product's memory shows what was just sent, so that the page that follows shows it too. Usually it is there at once.
+func (v *visit) settle(done func(meAnswer) bool) {
+	ctx, cancel := context.WithTimeout(v.r.Context(), settleWithin)
+	defer cancel()
+	for wait := 5 * time.Millisecond; ; wait *= 2 {
+		var me meAnswer
+		if err := v.call(http.MethodGet, "/v1/me", nil, &me); err != nil || done(me) || !me.Consent.Personalization {
+			v.without("memory", err)
+			return
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -4,21 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/identity"
 )
 
 // visit is one request of a visitor's browser.
 type visit struct {
-	shop  *Shop
-	w     http.ResponseWriter
-	r     *http.Request
-	jar   []*http.Cookie // what the API must see: the browser's cookies and what this page's calls changed
-	stock *assortment
-	shown []shelf // every shelf of the page, for the panel
+	shop      *Shop
+	w         http.ResponseWriter
+	r         *http.Request
+	jar       []*http.Cookie // what the API must see: the browser's cookies and what this page's calls changed
+	stock     *assortment
+	sessionID string
+	shown     []shelf // every shelf of the page, for the panel
 }
 
 // handler answers one request. An error it returns becomes the error page; a redirect or page is written by itself.
@@ -69,15 +72,38 @@ func (v *visit) without(what string, err error) {
 // send tells the product what happened. The shop never fails because of it.
 func (v *visit) send(messages ...message) {
 	now := v.shop.now().UTC()
+	session, anonymous := v.session(), ""
+	if !slices.ContainsFunc(v.jar, isVisitor) {
+		anonymous = newID("a")
+	}
 	for i := range messages {
 		m := &messages[i]
 		if m.MessageID == "" {
 			m.MessageID = newID("m")
 		}
-		m.Timestamp = now
-		m.Context.Page.Path, m.Context.Locale = v.r.URL.Path, v.shop.opts.Locale
+		m.Timestamp, m.AnonymousID = now, anonymous
+		m.Context.SessionID, m.Context.Page.Path, m.Context.Locale = session, v.r.URL.Path, v.shop.opts.Locale
 	}
 	v.without("events", v.call(http.MethodPost, "/v1/batch", batch{Batch: messages, SentAt: now}, nil))
+}
+
+// isVisitor knows the API's cookie: with it a message needs no other id.
+func isVisitor(c *http.Cookie) bool {
+	return c.Name == identity.CookieName || c.Name == identity.LocalCookieName
+}
+
+// sessionLife is the pause that ends a session.
+const sessionLife = 30 * time.Minute
+
+// session names what the visitor does without a long pause; the pause begins anew.
+func (v *visit) session() string {
+	if v.sessionID == "" {
+		if v.sessionID = kept[string](v, sessionCookie); v.sessionID == "" {
+			v.sessionID = newID("s")
+		}
+		v.without("session", keep(v, sessionCookie, v.sessionID, sessionLife))
+	}
+	return v.sessionID
 }
 
 func track(name event.Name, p properties) message {

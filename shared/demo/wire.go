@@ -63,21 +63,24 @@ type batch struct {
 
 // message is one Segment call.
 type message struct {
-	Type       string         `json:"type"`
-	Event      string         `json:"event,omitempty"`
-	Name       string         `json:"name,omitempty"` // of a page
-	UserID     string         `json:"userId,omitempty"`
-	MessageID  string         `json:"messageId"`
-	Timestamp  time.Time      `json:"timestamp"`
-	Properties *properties    `json:"properties,omitempty"`
-	Traits     *traits        `json:"traits,omitempty"`
-	Context    messageContext `json:"context"`
+	Type   string `json:"type"`
+	Event  string `json:"event,omitempty"`
+	Name   string `json:"name,omitempty"` // of a page
+	UserID string `json:"userId,omitempty"`
+	// AnonymousID is for the first message of a new browser: the API makes the visitor of it, and sets the cookie that counts from then on.
+	AnonymousID string         `json:"anonymousId,omitempty"`
+	MessageID   string         `json:"messageId"`
+	Timestamp   time.Time      `json:"timestamp"`
+	Properties  *properties    `json:"properties,omitempty"`
+	Traits      *traits        `json:"traits,omitempty"`
+	Context     messageContext `json:"context"`
 }
 
 type messageContext struct {
-	Page     pageContext `json:"page"`
-	Locale   string      `json:"locale"`
-	UserHash string      `json:"userHash,omitempty"` // identify only: the shop vouches for the userId
+	Page      pageContext `json:"page"`
+	SessionID string      `json:"sessionId"`
+	Locale    string      `json:"locale"`
+	UserHash  string      `json:"userHash,omitempty"` // identify only: the shop vouches for the userId
 }
 
 type pageContext struct {
