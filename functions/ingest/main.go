@@ -34,6 +34,6 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ingest, err := app.Ingest(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys)
+	ingest, err := app.Ingest(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, cfg.Consent)
 	return trigger.OnFile(ingest), err
 }
