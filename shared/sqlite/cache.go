@@ -112,12 +112,13 @@ func (c *cache) begin(keys []table.Key) {
 	c.gen.store(odd)
 }
 
+// end may come after another process's begin, which took the engine's lock when the commit gave it up: then the generation is that one's.
 func (c *cache) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	even := c.gen.load() + 1
-	c.known.Store(even)
-	c.gen.store(even)
+	if odd := c.known.Load(); c.gen.replace(odd, odd+1) {
+		c.known.Store(odd + 1)
+	}
 }
 
 // own is the item with a body that is the caller's.

@@ -49,6 +49,13 @@ func (g *generation) load() uint64 {
 	return v
 }
 
+// replace stores v if the number is old.
+func (g *generation) replace(old, v uint64) bool {
+	ok := g.word.CompareAndSwap(old, v)
+	runtime.KeepAlive(g)
+	return ok
+}
+
 func (g *generation) store(v uint64) {
 	g.word.Store(v)
 	runtime.KeepAlive(g)
