@@ -2,6 +2,7 @@ package people
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -28,11 +29,42 @@ func (p *Person) apply(told Pending) {
 			p.set("userId", value, told)
 		}
 	}
+	p.hear(told)
 	for _, name := range slices.Sorted(maps.Keys(told.Traits)) {
 		if name != "userId" && name != "" {
 			p.set(name, told.Traits[name], told)
 		}
 	}
+}
+
+// hear keeps what the device itself called the person.
+func (p *Person) hear(told Pending) {
+	for _, name := range [...]string{"firstName", "name", "lastName", "country"} {
+		value, ok := told.Traits[name]
+		w := Word{Text: textOf(value), At: told.At}
+		old := p.Told[told.Visitor][name]
+		if !ok || w.At.Before(old.At) || w.At.Equal(old.At) && w.Text <= old.Text {
+			continue
+		}
+		if p.Told[told.Visitor] == nil {
+			p.Told = put(p.Told, told.Visitor, Names{})
+		}
+		p.Told[told.Visitor][name] = w
+	}
+	for len(p.Told) > MaxTold {
+		delete(p.Told, slices.MinFunc(slices.Collect(maps.Keys(p.Told)), func(a, b event.VisitorID) int {
+			return cmp.Or(p.Told[a].last().Compare(p.Told[b].last()), cmp.Compare(a, b))
+		}))
+	}
+}
+
+func (n Names) last() (at time.Time) {
+	for _, w := range n {
+		if w.At.After(at) {
+			at = w.At
+		}
+	}
+	return at
 }
 
 func (p *Person) set(name string, value json.RawMessage, told Pending) {
@@ -65,9 +97,9 @@ func (p *Person) set(name string, value json.RawMessage, told Pending) {
 	}
 }
 
-func put[V any](m map[string]V, name string, v V) map[string]V {
+func put[K comparable, V any](m map[K]V, name K, v V) map[K]V {
 	if m == nil {
-		m = map[string]V{}
+		m = map[K]V{}
 	}
 	m[name] = v
 	return m
@@ -161,8 +193,16 @@ func before(a, b Pending) int {
 	return strings.Compare(string(a.Event), string(b.Event))
 }
 
-// undone says whether a merge was undone and not renewed.
-func (m Merge) undone() bool { return !m.Undone.IsZero() }
+// stands says whether there is a merge that is not undone.
+func (m Merge) stands() bool { return m.Visitor != "" && m.Undone.IsZero() }
 
-// renewedBy says whether an identify received at a time merges again what was undone.
-func (m Merge) renewedBy(received time.Time) bool { return received.After(m.Undone) }
+// after is the merge as it is after one more event; the zero Merge is none yet.
+func (m Merge) after(v event.VisitorID, l Link) Merge {
+	switch {
+	case m.Visitor == "", !m.stands() && l.Identify && l.Received.After(m.Undone):
+		return Merge{Visitor: v, Event: l.Event, At: l.Received, Trusted: l.Trusted}
+	case m.stands() && l.Trusted:
+		m.Trusted = true
+	}
+	return m
+}

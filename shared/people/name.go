@@ -26,13 +26,9 @@ func (p Person) Greeting() (name string, by event.VisitorID) {
 
 // GreetingBy is what to call the person by what one device told itself.
 func (p Person) GreetingBy(v event.VisitorID) string {
-	if n := clean(p.FirstName); n != "" && p.FirstBy == v {
-		return n
-	}
-	if p.NameBy == v {
-		return p.given()
-	}
-	return ""
+	n := p.Told[v]
+	name, _ := Person{FirstName: n["firstName"].Text, Name: n["name"].Text, LastName: n["lastName"].Text, Country: n["country"].Text}.Greeting()
+	return name
 }
 
 func (p Person) given() string {

@@ -32,8 +32,21 @@ type Person struct {
 	Vouched   map[string]bool            `json:"vouched,omitempty"` // fields and traits that the shop itself told: what a browser merely claims does not replace them
 	NameBy    event.VisitorID            `json:"nameBy,omitempty"`  // the device that told Name; empty when the shop did
 	FirstBy   event.VisitorID            `json:"firstBy,omitempty"` // the device that told FirstName; empty when the shop did
+	Told      map[event.VisitorID]Names  `json:"told,omitempty"`    // what each device called the person, of the latest MaxTold devices
 	Created   time.Time                  `json:"created"`
 	Updated   time.Time                  `json:"updated"`
+}
+
+// MaxTold bounds the devices whose own words for a person are kept.
+const MaxTold = 16
+
+// Names is what one device told of a person's name: the traits firstName, name, lastName and country, each with the time of the latest word.
+type Names map[string]Word
+
+// Word is a trait as text, and when it was told.
+type Word struct {
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
 }
 
 // Pending is a set of traits that collect accepted with an event; the profile function applies it once and removes it. It is stored in the same call as, and before,

@@ -56,14 +56,25 @@ func TestGreeting(t *testing.T) {
 }
 
 func TestGreetingBy(t *testing.T) {
-	p := Person{FirstName: "Ann", FirstBy: "laptop", Name: "Anna Perkins", NameBy: "phone"}
-	for v, want := range map[event.VisitorID]string{"laptop": "Ann", "phone": "Anna", "other": ""} {
+	p := Person{ID: "p_ann"}
+	text := func(s string) json.RawMessage { return jsonOf(s) }
+	p.apply(Pending{Visitor: "phone", At: at(2), Traits: map[string]json.RawMessage{"name": text("Nagy Anna"), "country": text("HU")}})
+	p.apply(Pending{Visitor: "laptop", At: at(3), Traits: map[string]json.RawMessage{"firstName": text("Ann")}})
+	p.apply(Pending{Visitor: "laptop", At: at(1), Traits: map[string]json.RawMessage{"firstName": text("Anne")}})
+	for i := range MaxTold - 2 {
+		p.apply(Pending{Visitor: event.VisitorID(string(rune('a' + i))), At: at(3), Traits: map[string]json.RawMessage{"firstName": text("Ann")}})
+	}
+	for v, want := range map[event.VisitorID]string{"laptop": "Ann", "phone": "Nagy Anna", "other": ""} {
 		if got := p.GreetingBy(v); got != want {
 			t.Errorf("by %s: %q, want %q", v, got, want)
 		}
 	}
-	if _, by := p.Greeting(); by != "laptop" {
-		t.Errorf("the greeting was told by %s", by)
+	p.apply(Pending{Visitor: "another", At: at(4), Traits: map[string]json.RawMessage{"firstName": text("Ana")}})
+	if name, by := p.Greeting(); name != "Ana" || by != "another" {
+		t.Errorf("the greeting %q was told by %s", name, by)
+	}
+	if len(p.Told) != MaxTold || p.GreetingBy("phone") != "" {
+		t.Errorf("%d devices are remembered, the first one too: %q", len(p.Told), p.GreetingBy("phone"))
 	}
 }
 
@@ -166,21 +177,22 @@ func TestStoreApply(t *testing.T) {
 func TestStoreMerge(t *testing.T) {
 	s, _ := newStore(t)
 	ctx := t.Context()
-	link := Link{Shop: "demo", Person: "p_ann", Visitor: "laptop", Event: "e1", Received: at(10)}
+	link := Link{Event: "e1", Received: at(10)}
+	merge := func(links ...Link) (bool, error) { return s.Merge(ctx, "demo", "p_ann", "laptop", links...) }
 	steps := []struct {
 		name   string
 		do     func() (bool, error)
 		merged bool
 	}{
-		{"a track event merges a newcomer", func() (bool, error) { return s.Merge(ctx, link) }, true},
-		{"again changes nothing", func() (bool, error) { return s.Merge(ctx, link) }, true},
+		{"a track event merges a newcomer", func() (bool, error) { return merge(link) }, true},
+		{"again changes nothing", func() (bool, error) { return merge(link) }, true},
 		{"undone", func() (bool, error) { return false, s.Undo(ctx, "demo", "p_ann", "laptop", at(20)) }, false},
 		{"undone again", func() (bool, error) { return false, s.Undo(ctx, "demo", "p_ann", "laptop", at(25)) }, false},
-		{"the old event comes again", func() (bool, error) { return s.Merge(ctx, link) }, false},
-		{"a later track event does not renew it", func() (bool, error) { l := link; l.Received = at(30); return s.Merge(ctx, l) }, false},
-		{"an earlier identify does not renew it", func() (bool, error) { l := link; l.Identify, l.Received = true, at(20); return s.Merge(ctx, l) }, false},
-		{"a later identify does", func() (bool, error) { l := link; l.Identify, l.Received = true, at(21); return s.Merge(ctx, l) }, true},
-		{"and may be vouched for", func() (bool, error) { l := link; l.Trusted = true; return s.Merge(ctx, l) }, true},
+		{"the old event comes again", func() (bool, error) { return merge(link) }, false},
+		{"a later track event does not renew it", func() (bool, error) { l := link; l.Received = at(30); return merge(l) }, false},
+		{"an earlier identify does not renew it", func() (bool, error) { l := link; l.Identify, l.Received = true, at(20); return merge(l) }, false},
+		{"a later identify does", func() (bool, error) { l := link; l.Identify, l.Received = true, at(21); return merge(l) }, true},
+		{"and may be vouched for", func() (bool, error) { l := link; l.Trusted = true; return merge(l) }, true},
 	}
 	for _, step := range steps {
 		if merged, err := step.do(); err != nil || merged != step.merged {

@@ -131,38 +131,32 @@ func stored(version int64) table.Cond {
 
 // Link is an event that ties a visitor to a person.
 type Link struct {
-	Shop     event.ShopID
-	Person   event.PersonID
-	Visitor  event.VisitorID
 	Event    event.ID
 	Received time.Time
 	Identify bool // only an identify renews what was undone
 	Trusted  bool
 }
 
-// Merge records that the visitor's doings count as the person's and says whether they do: not when the merge was undone after the link was received.
-func (s *Store) Merge(ctx context.Context, l Link) (bool, error) {
+// Merge records, by events in their order, that the visitor's doings count as the person's, and says whether they do: not when the merge was undone and no later identify renewed it.
+func (s *Store) Merge(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID, links ...Link) (bool, error) {
 	for range attempts {
-		m, version, err := s.merge(ctx, l.Shop, l.Person, l.Visitor)
+		before, version, err := s.merge(ctx, shop, id, v)
 		if err != nil {
 			return false, err
 		}
-		switch {
-		case version == 0, m.undone() && l.Identify && m.renewedBy(l.Received):
-			m = Merge{Visitor: l.Visitor, Event: l.Event, At: l.Received, Trusted: l.Trusted}
-		case m.undone():
-			return false, nil
-		case m.Trusted || !l.Trusted:
-			return true, nil
-		default:
-			m.Trusted = true
+		m := before
+		for _, l := range links {
+			m = m.after(v, l)
 		}
-		err = s.putMerge(ctx, l.Shop, l.Person, m, version)
+		if m == before {
+			return m.stands(), nil
+		}
+		err = s.putMerge(ctx, shop, id, m, version)
 		if err == nil || !fault.Is(err, fault.Conflict) {
-			return err == nil, err
+			return err == nil && m.stands(), err
 		}
 	}
-	return false, fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", l.Visitor)
+	return false, fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", v)
 }
 
 // Undo marks a merge as undone at a time. It is NotFound when there is none.
@@ -174,7 +168,7 @@ func (s *Store) Undo(ctx context.Context, shop event.ShopID, id event.PersonID, 
 			return err
 		case version == 0:
 			return fault.New(fault.NotFound, "this visitor was never merged into this person")
-		case m.undone():
+		case !m.stands():
 			return nil
 		}
 		m.Undone = at
@@ -210,7 +204,7 @@ func (s *Store) Forget(ctx context.Context, shop event.ShopID, id event.PersonID
 func (f File) Members(limit int) []Merge {
 	var list []Merge
 	for _, m := range f.Merges {
-		if !m.undone() {
+		if m.stands() {
 			list = append(list, m)
 		}
 	}

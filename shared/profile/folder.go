@@ -161,7 +161,7 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 		f.log.WarnContext(ctx, "visitor names a second person", "shop", own.Shop, "visitor", own.ID, "person", own.Person, "second", person)
 		return nil
 	}
-	merged, err := f.people.Merge(ctx, linkOf(own, person, events))
+	merged, err := f.people.Merge(ctx, own.Shop, person, event.VisitorID(own.ID), links(person, events)...)
 	if err != nil || !merged {
 		return err
 	}
@@ -188,20 +188,15 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 	return nil
 }
 
-// linkOf is the strongest link among the events.
-func linkOf(own *Profile, person event.PersonID, events []event.Event) people.Link {
-	l := people.Link{Shop: own.Shop, Person: person, Visitor: event.VisitorID(own.ID)}
+// links are the events that name the person.
+func links(person event.PersonID, events []event.Event) []people.Link {
+	var list []people.Link
 	for _, e := range events {
-		if e.Person != person {
-			continue
+		if e.Person == person {
+			list = append(list, people.Link{Event: e.ID, Received: e.ReceivedAt, Identify: e.Type == event.Identify, Trusted: e.Trusted})
 		}
-		identify := e.Type == event.Identify
-		if l.Event == "" || identify && (!l.Identify || e.ReceivedAt.After(l.Received)) {
-			l.Event, l.Received, l.Identify = e.ID, e.ReceivedAt, identify
-		}
-		l.Trusted = l.Trusted || e.Trusted
 	}
-	return l
+	return list
 }
 
 // setName seals a name into p. A name that is there already stays as it is: sealing again would look like a change.

@@ -67,6 +67,15 @@ func (f *Function) drop(p *Process) {
 	p.Close() // it has ended: only its server is left
 }
 
+// Kill ends the present process as a crash would: the Invoke in progress, or the next one, sees it.
+func (f *Function) Kill() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.process != nil {
+		f.process.cmd.Process.Kill() // it may have ended already
+	}
+}
+
 // Starts is how many processes there were.
 func (f *Function) Starts() int {
 	f.mu.Lock()
