@@ -62,11 +62,10 @@ func (s *Store) store(ctx context.Context, name string, r io.Reader, cond condit
 	if err != nil {
 		return w.refused(ctx, name, err)
 	}
-	out, err := s.head(ctx, key)
-	if err != nil || aws.ToString(out.ETag) != etag { // overwritten or removed since
-		return blob.Info{Name: name, Size: size, ETag: etag, Modified: time.Now()}, nil
+	if out, err := s.head(ctx, key); err == nil && aws.ToString(out.ETag) == etag {
+		return describe(name, out), nil
 	}
-	return describe(name, out), nil
+	return blob.Info{Name: name, Size: size, ETag: etag, Modified: s.now()}, nil // overwritten or removed since
 }
 
 // refused is what a failed write means: done after all, in doubt, or what err says.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -22,14 +23,16 @@ type Store struct {
 	client *s3.Client
 	bucket string
 	prefix string
+	now    func() time.Time
 }
 
 var _ blob.Store = (*Store)(nil)
 
 // Options changes a Store. The zero value is right for production.
 type Options struct {
-	Prefix    string // comes before every name, with its own slash; at most 124 bytes
-	PathStyle bool   // the bucket's name in the path instead of the host's name, for emulators
+	Now       func() time.Time // nil: time.Now
+	Prefix    string           // comes before every name, with its own slash; at most 124 bytes
+	PathStyle bool             // the bucket's name in the path instead of the host's name, for emulators
 }
 
 // Open returns the files of a bucket; no call is made yet. opts may be nil.
@@ -38,7 +41,11 @@ func Open(cfg aws.Config, bucket string, opts *Options) *Store {
 		opts = &Options{}
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = opts.PathStyle })
-	return &Store{client: client, bucket: bucket, prefix: opts.Prefix}
+	s := &Store{client: client, bucket: bucket, prefix: opts.Prefix, now: opts.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
 }
 
 // special are S3's own error codes. A HEAD request has no body to name one: its code is the status.

@@ -2,7 +2,7 @@ package sqs
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // SQS answers with it
+	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -71,7 +71,10 @@ func fake(t *testing.T, code string, senderFault bool, take func(call int, body 
 	call := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
-			Entries []struct{ Id, MessageBody string } //nolint:revive // the names of the wire
+			Entries []struct {
+				ID          string `json:"Id"`
+				MessageBody string
+			}
 		}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			t.Error(err)
@@ -80,12 +83,12 @@ func fake(t *testing.T, code string, senderFault bool, take func(call int, body 
 		var good, bad []string
 		for _, e := range in.Entries {
 			if !take(call, e.MessageBody) {
-				bad = append(bad, fmt.Sprintf(`{"Id":%q,"Code":%q,"SenderFault":%t}`, e.Id, code, senderFault))
+				bad = append(bad, fmt.Sprintf(`{"Id":%q,"Code":%q,"SenderFault":%t}`, e.ID, code, senderFault))
 				continue
 			}
 			taken = append(taken, e.MessageBody)
-			sum := md5.Sum([]byte(e.MessageBody)) //nolint:gosec // as above
-			good = append(good, fmt.Sprintf(`{"Id":%q,"MessageId":"m","MD5OfMessageBody":%q}`, e.Id, hex.EncodeToString(sum[:])))
+			sum := md5.Sum([]byte(e.MessageBody))
+			good = append(good, fmt.Sprintf(`{"Id":%q,"MessageId":"m","MD5OfMessageBody":%q}`, e.ID, hex.EncodeToString(sum[:])))
 		}
 		fmt.Fprintf(w, `{"Successful":[%s],"Failed":[%s]}`, strings.Join(good, ","), strings.Join(bad, ","))
 	}))

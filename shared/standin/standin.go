@@ -8,6 +8,7 @@ package standin
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func (p *Program) start() {
 }
 
 func (p *Program) run(script string) (string, error) {
-	cmd := exec.Command(script)
+	cmd := exec.CommandContext(context.Background(), script) // it ends with its input
 	cmd.Env = append(os.Environ(), p.Env...)
 	log := new(tail)
 	cmd.Stderr = log
