@@ -17,7 +17,7 @@ type Data struct {
 	Stack  awscdk.Stack
 	Tables map[table.Name]awsdynamodb.Table
 	Bucket awss3.Bucket
-	Keys   awssecretsmanager.Secret
+	Keys   *string // ARN of the secret
 }
 
 // tableSpec says what is special about a table.
@@ -116,15 +116,16 @@ func newBucket(scope constructs.Construct, stage Stage) awss3.Bucket {
 }
 
 // newKeys is the secret that shared/secrets reads: 64 letters and digits, which are base64 of 48 bytes.
-func newKeys(scope constructs.Construct, stage Stage) awssecretsmanager.Secret {
-	return awssecretsmanager.NewSecret(scope, str("keys"), &awssecretsmanager.SecretProps{
+func newKeys(scope constructs.Construct, stage Stage) (arn *string) {
+	secret := awssecretsmanager.NewSecret(scope, str("keys"), &awssecretsmanager.SecretProps{
 		Description: str("Signs cookies and recommendation ids, seals names. Rotate by adding a member and making it current"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
 			SecretStringTemplate: str(`{"current":"k1"}`),
 			GenerateStringKey:    str("k1"),
 			PasswordLength:       num(64),
-			ExcludePunctuation:   yes,
+			ExcludeCharacters:    str("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"), // named, because an emulator knows no ExcludePunctuation
 		},
 		RemovalPolicy: stage.removal(),
 	})
+	return secret.Node().DefaultChild().(awssecretsmanager.CfnSecret).AttrId() // which emulators agree upon
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -89,16 +91,12 @@ func (w watch) alarms() []awscloudwatch.Alarm {
 			means: f.Name + " is more than a minute behind the events: is it failing, or does it need more parallel calls?"}))
 	}
 	for _, spec := range tableSpecs {
-		refused := awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression: str("reads + writes"),
-			Period:     minutes(5),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{
-				"reads":  w.data.Tables[spec.name].Metric(str("ReadThrottleEvents"), five("Sum")),
-				"writes": w.data.Tables[spec.name].Metric(str("WriteThrottleEvents"), five("Sum")),
-			},
-		})
-		alarms = append(alarms, newAlarm(w.stack, w.stage, "table-"+string(spec.name)+"-throttles", alarmSpec{metric: refused, above: 0, periods: 3,
-			means: "the table " + string(spec.name) + " refuses calls: one partition is too hot, or the account's limit is reached"}))
+		for _, calls := range []string{"Read", "Write"} {
+			refused := w.data.Tables[spec.name].Metric(str(calls+"ThrottleEvents"), five("Sum"))
+			name := "table-" + string(spec.name) + "-" + strings.ToLower(calls) + "-throttles"
+			alarms = append(alarms, newAlarm(w.stack, w.stage, name, alarmSpec{metric: refused, above: 0, periods: 3,
+				means: calls + "s of the table " + string(spec.name) + " are refused: one partition is too hot, or the account's limit is reached"}))
+		}
 	}
 	return alarms
 }

@@ -87,7 +87,15 @@ func TestBucketsAreClosed(t *testing.T) {
 
 func TestKeysAreMadeAsTheFunctionsReadThem(t *testing.T) {
 	secret := synthesize(t, "prod").one(t, "data", "AWS::SecretsManager::Secret", "keys")
-	wantAt(t, secret, map[string]any{"SecretStringTemplate": `{"current":"k1"}`, "GenerateStringKey": "k1", "PasswordLength": 64.0, "ExcludePunctuation": true}, "GenerateSecretString")
+	wantAt(t, secret, `{"current":"k1"}`, "GenerateSecretString", "SecretStringTemplate")
+	wantAt(t, secret, "k1", "GenerateSecretString", "GenerateStringKey")
+	wantAt(t, secret, 64.0, "GenerateSecretString", "PasswordLength")
+	excluded, _ := at(secret.Properties, "GenerateSecretString", "ExcludeCharacters").(string)
+	for c := rune('!'); c <= '~'; c++ {
+		if plain := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'; plain == strings.ContainsRune(excluded, c) {
+			t.Errorf("%q is excluded: %v", c, plain)
+		}
+	}
 	if secret.DeletionPolicy != "Retain" {
 		t.Error("the keys are deleted with the stack, and every cookie with them")
 	}

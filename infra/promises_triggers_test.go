@@ -107,8 +107,10 @@ func TestAlarmsReachSomebody(t *testing.T) {
 		}
 	}
 	for _, spec := range tableSpecs {
-		if !names["table-"+string(spec.name)+"-throttles"] {
-			t.Errorf("no alarm on throttles of %s", spec.name)
+		for _, calls := range []string{"read", "write"} {
+			if !names["table-"+string(spec.name)+"-"+calls+"-throttles"] {
+				t.Errorf("no alarm on throttled %ss of %s", calls, spec.name)
+			}
 		}
 	}
 	all := d.one(t, "observability", "AWS::CloudWatch::CompositeAlarm", "functions")

@@ -143,8 +143,8 @@ func (s service) files(f Function, folder string, actions ...string) {
 }
 
 func (s service) keys(f Function) {
-	f.Set(env.KeysSecret, s.data.Keys.SecretArn())
-	f.May(s.data.Keys.SecretArn(), "secretsmanager:GetSecretValue")
+	f.Set(env.KeysSecret, s.data.Keys)
+	f.May(s.data.Keys, "secretsmanager:GetSecretValue")
 }
 
 // decrypts lets the function use the key through the table alone.
