@@ -29,3 +29,7 @@ func TestFeed(t *testing.T) {
 		return tabletest.Fed{Store: store, Feed: open(), Reopen: func(*testing.T) table.Feed { return open() }}
 	}, tabletest.Gaps{Slow: true})
 }
+
+func BenchmarkStore(b *testing.B) {
+	tabletest.Benchmark(b, func(b *testing.B) table.Store { return open(b, time.Now) })
+}
