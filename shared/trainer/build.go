@@ -2,17 +2,16 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/cosine"
-	"shopkeeper/shared/recommend/ease"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
-	"shopkeeper/shared/recommend/rp3beta"
-	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
 )
@@ -22,10 +21,53 @@ type training struct {
 	settings Settings
 	catalog  *model.Catalog
 	started  time.Time
-	progress Progress
 	rounds   int
+
+	mu       sync.Mutex // over progress and done
+	progress Progress
 	done     int
-	file     []byte // of the last build
+}
+
+// built is one model file.
+type built struct {
+	model  *model.Model
+	file   []byte
+	models []ModelReport
+}
+
+// buildAll makes the file of the whole history and, beside it, the rehearsal: of the history before the exam. Where there is no rehearsal the file itself
+// is what is examined.
+func (t *training) buildAll(ctx context.Context, h history, p plan) (final, rehearsal built, err error) {
+	if !p.unseen {
+		final, err = t.build(ctx, h)
+		return final, final, err
+	}
+	t.rounds = 2
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var beside sync.WaitGroup
+	var besideErr error
+	beside.Go(func() {
+		if rehearsal, besideErr = t.build(ctx, h.before(p.from)); besideErr != nil {
+			cancel()
+		}
+	})
+	if final, err = t.build(ctx, h); err != nil {
+		cancel()
+	}
+	beside.Wait()
+	if err == nil || errors.Is(err, context.Canceled) && besideErr != nil {
+		err = besideErr
+	}
+	return final, rehearsal, err
+}
+
+// advance tells which stage is over and how many steps of all that makes.
+func (t *training) advance(stage string, steps int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done += steps
+	t.progress(stage, t.done, t.rounds*len(t.steps())+1)
 }
 
 // step is one model: it fills its part of the contents and says how many entries it has.
@@ -47,29 +89,25 @@ func (t *training) steps() []step {
 }
 
 // build makes a model file of a history and opens it.
-func (t *training) build(ctx context.Context, h history) (*model.Model, []ModelReport, error) {
+func (t *training) build(ctx context.Context, h history) (built, error) {
 	c := model.Contents{Trained: t.started, Catalog: t.catalog}
-	steps := t.steps()
-	total := t.rounds*len(steps) + 1
 	var reports []ModelReport
-	for _, s := range steps {
-		t.progress(s.name, t.done, total)
+	t.advance("begin", 0)
+	for _, s := range t.steps() {
 		began := t.settings.Now()
-		name, entries, err := s.fit(ctx, h, &c)
+		method, entries, err := s.fit(ctx, h, &c)
 		if err != nil {
-			return nil, nil, err
+			return built{}, err
 		}
-		t.done++
-		reports = append(reports, ModelReport{Name: s.name, Method: name, Entries: entries, Seconds: t.settings.Now().Sub(began).Seconds()})
+		reports = append(reports, ModelReport{Name: s.name, Method: method, Entries: entries, Seconds: t.settings.Now().Sub(began).Seconds()})
+		t.advance(s.name, 1)
 	}
-	t.progress("backtest", t.done, total)
 	file, err := model.Encode(c)
 	if err != nil {
-		return nil, nil, err
+		return built{}, err
 	}
-	t.file = file
 	m, err := model.Open(file)
-	return m, reports, err
+	return built{m, file, reports}, err
 }
 
 func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) (string, int, error) {
@@ -79,63 +117,6 @@ func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) 
 	}
 	c.Sessions = x
 	return "vmis-knn", len(x.Postings), nil
-}
-
-// fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger.
-func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	users := h.strengths(t.settings.Weights)
-	held, dense := compact(users, h.items)
-	var err error
-	var weights sparse.Rows
-	name := "ease"
-	if 3*ease.Memory(len(held)) > t.settings.Memory {
-		name = "rp3beta"
-		weights, err = rp3beta.Fit(ctx, dense, len(held), t.settings.RP3beta)
-	} else {
-		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
-	}
-	if err != nil {
-		return "", 0, err
-	}
-	c.Related = expand(weights, held, h.items)
-	return name, len(c.Related.Items), nil
-}
-
-// compact numbers the items that occur from 0 and says which they are.
-func compact(users sparse.Rows, items int) (held []item.Ordinal, dense sparse.Rows) {
-	number := make([]item.Ordinal, items)
-	occurs := make([]bool, items)
-	for _, i := range users.Items {
-		occurs[i] = true
-	}
-	for i := range items {
-		if occurs[i] {
-			number[i] = item.Ordinal(len(held))
-			held = append(held, item.Ordinal(i))
-		}
-	}
-	dense = users
-	dense.Items = make([]item.Ordinal, len(users.Items))
-	for at, i := range users.Items {
-		dense.Items[at] = number[i]
-	}
-	return held, dense
-}
-
-// expand is compact undone on rows and columns.
-func expand(weights sparse.Rows, held []item.Ordinal, items int) sparse.Rows {
-	out := sparse.Rows{Offsets: make([]uint32, items+1), Items: make([]item.Ordinal, len(weights.Items)), Values: weights.Values}
-	for at, i := range weights.Items {
-		out.Items[at] = held[i]
-	}
-	next := 0
-	for i := range items {
-		if next < len(held) && held[next] == item.Ordinal(i) {
-			next++
-		}
-		out.Offsets[i+1] = weights.Offsets[next]
-	}
-	return out
 }
 
 func (t *training) fitSimilar(ctx context.Context, h history, c *model.Contents) (string, int, error) {

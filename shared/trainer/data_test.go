@@ -76,6 +76,9 @@ func TestDataTrainAYear(t *testing.T) {
 	runtime.ReadMemStats(&memory)
 	t.Logf("%+v", r.Report)
 	t.Logf("%d MB taken from the system", memory.Sys>>20)
+	if r.Report.Seconds > 60 {
+		t.Errorf("training took %.0f s, want at most 60", r.Report.Seconds)
+	}
 	if memory.Sys > 2<<30 {
 		t.Errorf("training took %d MB, want at most 2048", memory.Sys>>20)
 	}

@@ -8,7 +8,8 @@
 // which the model in use may have seen; then the new file is asked after it has seen them too, so that the comparison stays even, and the report
 // says so. A file is refused when a paired bootstrap says that it is worse than the model in use beyond chance.
 //
-// Memory: the history, the file, and 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory RP3beta takes its place.
+// The two builds run side by side, because the inverse of EASE keeps one core busy and most of the time is spent there. Memory: the history, the files, and for
+// each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory RP3beta takes its place.
 package trainer
 
 import (
@@ -54,7 +55,7 @@ func DefaultSettings(now func() time.Time) Settings {
 		Similar: cosine.Settings{Shrink: 20, Top: 20}, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
 }
 
-// Progress hears how far the training is: done of total steps, and what is done next. It is called from the goroutine that trains.
+// Progress hears which stage is over, and how far that is: done of total steps. One call at a time, in the order of done, from any goroutine.
 type Progress func(stage string, done, total int)
 
 // Result is a trained model and what is known of it. Report.Publish says whether File deserves to be published.
@@ -78,30 +79,21 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 		return Result{}, err
 	}
 	h := newHistory(in, catalog)
-	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
 	previous, note := openPrevious(in.Previous)
-	plan := planExam(h, previous)
-	var rehearsal *model.Model
-	if plan.unseen {
-		t.rounds = 2
-		if rehearsal, _, err = t.build(ctx, h.before(plan.from)); err != nil {
-			return Result{}, err
-		}
-	}
-	final, models, err := t.build(ctx, h)
+	p := planExam(h, previous)
+	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
+	final, rehearsal, err := t.buildAll(ctx, h, p)
 	if err != nil {
 		return Result{}, err
 	}
-	if rehearsal == nil {
-		rehearsal = final
-	}
-	r := h.report(models, note)
-	r.Version, r.Bytes = final.Version(), final.Bytes()
-	if err := t.examine(ctx, &r, h, plan, previous, rehearsal); err != nil {
+	r := h.report(final.models, note)
+	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
+	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model); err != nil {
 		return Result{}, err
 	}
+	t.advance("backtest", 1)
 	r.Seconds = s.Now().Sub(started).Seconds()
-	return Result{File: t.file, Report: r}, nil
+	return Result{File: final.file, Report: r}, nil
 }
 
 func (s Settings) check() error {

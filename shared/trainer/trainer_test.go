@@ -224,16 +224,16 @@ func TestSettingsThatMeanNothing(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	last, calls := -1, 0
+	last, calls, whole := -1, 0, 0
 	_, err := Train(t.Context(), shop(1, 5), DefaultSettings(clock), func(stage string, done, total int) {
 		if stage == "" || done < last || done > total {
 			t.Errorf("%q %d of %d after %d", stage, done, total, last)
 		}
-		last = done
+		last, whole = done, total
 		calls++
 	})
-	if err != nil || calls < 7 {
-		t.Errorf("%d calls, %v", calls, err)
+	if err != nil || calls < 7 || last != whole {
+		t.Errorf("%d calls, ended at %d of %d, %v", calls, last, whole, err)
 	}
 }
 

@@ -1,0 +1,83 @@
+package trainer
+
+import (
+	"context"
+
+	"shopkeeper/shared/recommend/ease"
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/sparse"
+)
+
+// crowd is the number of items from which those that fewer than believed people hold are left out of the weights. With EASE's lambda their weights
+// are noise, and the inverse costs the cube of the items: a long tail would take most of the time. Similar items still knows them.
+const (
+	crowd    = 2000
+	believed = 5
+)
+
+// fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger.
+func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents) (string, int, error) {
+	users := h.strengths(t.settings.Weights)
+	held, dense := compact(users, h.items, 1)
+	if len(held) > crowd {
+		held, dense = compact(users, h.items, believed)
+	}
+	var err error
+	var weights sparse.Rows
+	name := "ease"
+	if 3*ease.Memory(len(held)) > t.settings.Memory {
+		name = "rp3beta"
+		weights, err = rp3beta.Fit(ctx, dense, len(held), t.settings.RP3beta)
+	} else {
+		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	c.Related = expand(weights, held, h.items)
+	return name, len(c.Related.Items), nil
+}
+
+// compact numbers the items that at least so many people hold from 0, says which they are, and drops the others.
+func compact(users sparse.Rows, items, least int) (held []item.Ordinal, dense sparse.Rows) {
+	holders := make([]int, items)
+	for _, i := range users.Items {
+		holders[i]++
+	}
+	number := make([]item.Ordinal, items)
+	for i := range items {
+		if holders[i] >= least {
+			number[i] = item.Ordinal(len(held))
+			held = append(held, item.Ordinal(i))
+		}
+	}
+	dense = sparse.Rows{Offsets: make([]uint32, 1, len(users.Offsets)), Values: []float32{}}
+	for u := range users.Len() {
+		row, values := users.Row(u)
+		for at, i := range row {
+			if holders[i] >= least {
+				dense.Items, dense.Values = append(dense.Items, number[i]), append(dense.Values, values[at])
+			}
+		}
+		dense.Offsets = append(dense.Offsets, uint32(len(dense.Items)))
+	}
+	return held, dense
+}
+
+// expand is compact undone on rows and columns.
+func expand(weights sparse.Rows, held []item.Ordinal, items int) sparse.Rows {
+	out := sparse.Rows{Offsets: make([]uint32, items+1), Items: make([]item.Ordinal, len(weights.Items)), Values: weights.Values}
+	for at, i := range weights.Items {
+		out.Items[at] = held[i]
+	}
+	next := 0
+	for i := range items {
+		if next < len(held) && held[next] == item.Ordinal(i) {
+			next++
+		}
+		out.Offsets[i+1] = weights.Offsets[next]
+	}
+	return out
+}
