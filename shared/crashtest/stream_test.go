@@ -204,15 +204,15 @@ func TestStreamThroughTheBootstraps(t *testing.T) {
 		running.Go(func() {
 			random := rand.New(rand.NewPCG(seed, uint64(i+2)))
 			p := rapi.Poller{
-				Mapping: stream.Mapping{BatchSize: 20, MaxAttempts: -1, Bisect: true},
+				Mapping: stream.Mapping{BatchSize: 10, MaxAttempts: -1, Bisect: true},
 				Invoke: func(ctx context.Context, payload []byte) ([]byte, error) {
 					calls.Add(2)
 					if _, err := f.Invoke(ctx, payload); err != nil {
 						return nil, err
 					}
-					if random.IntN(3) == 0 {
+					if random.IntN(2) == 0 {
 						kills.Add(1)
-						time.AfterFunc(time.Duration(random.Int64N(int64(100*time.Millisecond))), f.Kill)
+						time.AfterFunc(time.Duration(random.Int64N(int64(40*time.Millisecond))), f.Kill)
 					}
 					return f.Invoke(ctx, payload)
 				},

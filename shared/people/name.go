@@ -65,7 +65,8 @@ func clean(s string) string {
 	}
 	letters := false
 	for _, r := range s {
-		if unicode.IsDigit(r) || unicode.IsControl(r) || strings.ContainsRune(`@<>{}[]\/|"`, r) {
+		joiner := r == '\u200c' || r == '\u200d' // Persian and Indian names have them
+		if unicode.IsDigit(r) || !unicode.IsPrint(r) && !joiner || strings.ContainsRune(`@<>{}[]\/|"`, r) {
 			return ""
 		}
 		letters = letters || unicode.IsLetter(r)

@@ -3,8 +3,10 @@ package people
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -38,6 +40,8 @@ func TestGreeting(t *testing.T) {
 		"a title is no given name":            {Person{Name: "Dr. Ada Lovelace"}, "Dr. Ada Lovelace"},
 		"a comma turns names round":           {Person{Name: "Lovelace, Ada"}, "Lovelace, Ada"},
 		"an initial is no name":               {Person{Name: "J Smith"}, "J Smith"},
+		"a Persian name keeps its joiner":     {Person{FirstName: "علی\u200cرضا"}, "علی\u200cرضا"},
+		"turned letters are no name":          {Person{FirstName: "Ann\u202e"}, ""},
 		"an address is no name":               {Person{FirstName: "ann@example.org"}, ""},
 		"a number is no name":                 {Person{Name: "12346"}, ""},
 		"markup is no name":                   {Person{FirstName: "<b>Ann</b>"}, ""},
@@ -215,4 +219,16 @@ func TestStoreMerge(t *testing.T) {
 	if err := s.Undo(ctx, "demo", "p_ann", "laptop", at(40)); !fault.Is(err, fault.NotFound) {
 		t.Errorf("undo of nothing: %v", err)
 	}
+}
+
+func FuzzGreeting(f *testing.F) {
+	for _, s := range []string{"Julien Sorel", "山田 太郎", "Dr. Ada", "<b>", "a\x00b", "\u202eevil", ""} {
+		f.Add(s, s, "HU")
+	}
+	f.Fuzz(func(t *testing.T, first, full, country string) {
+		name, _ := Person{FirstName: first, Name: full, Country: country}.Greeting()
+		if len(name) > MaxGreetingBytes || !utf8.ValidString(name) || strings.ContainsAny(name, "<>\"\n\x00@") {
+			t.Errorf("%q and %q greet %q", first, full, name)
+		}
+	})
 }

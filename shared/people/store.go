@@ -159,6 +159,12 @@ func (s *Store) Merge(ctx context.Context, shop event.ShopID, id event.PersonID,
 	return false, fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", v)
 }
 
+// Stands says whether the visitor's doings count as the person's at present.
+func (s *Store) Stands(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID) (bool, error) {
+	m, _, err := s.merge(ctx, shop, id, v)
+	return m.stands(), err
+}
+
 // Undo marks a merge as undone at a time. It is NotFound when there is none.
 func (s *Store) Undo(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID, at time.Time) error {
 	for range attempts {

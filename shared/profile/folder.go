@@ -157,7 +157,11 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 	if err != nil {
 		return err
 	}
-	if own.Person != "" && own.Person != person {
+	taken, err := f.taken(ctx, own, person)
+	if err != nil {
+		return err
+	}
+	if taken {
 		f.log.WarnContext(ctx, "visitor names a second person", "shop", own.Shop, "visitor", own.ID, "person", own.Person, "second", person)
 		return nil
 	}
@@ -171,7 +175,7 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 		if forgotten = p.refuses(events[len(events)-1].ReceivedAt); forgotten {
 			return true, nil
 		}
-		if p.Person == "" {
+		if p.Person == own.Person { // else another process was here first
 			p.Person = person
 		}
 		if name != "" && p.Person == person {
@@ -186,6 +190,14 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 		return f.people.Forget(ctx, own.Shop, person, event.VisitorID(own.ID))
 	}
 	return nil
+}
+
+// taken says whether the visitor belongs to another person. A merge that was undone half-way leaves the name of a person to whom nothing ties it any more.
+func (f *Folder) taken(ctx context.Context, own *Profile, person event.PersonID) (bool, error) {
+	if own.Person == "" || own.Person == person {
+		return false, nil
+	}
+	return f.people.Stands(ctx, own.Shop, own.Person, event.VisitorID(own.ID))
 }
 
 // links are the events that name the person.

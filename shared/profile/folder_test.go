@@ -315,6 +315,33 @@ func TestFolderUnmerge(t *testing.T) {
 	}
 }
 
+func TestFolderKeepsAVisitorToOnePerson(t *testing.T) {
+	w := newWorld(t)
+	bob := identify("laptop", 10, false, map[string]string{"firstName": "Bob"})
+	bob.Person = "p_bob"
+	w.collect(identify("laptop", 3, false, map[string]string{"firstName": "Ann"}), bob)
+	if err := w.deliver(w.changes()); err != nil {
+		t.Fatal(err)
+	}
+	if own := w.read("laptop", Own); own.Person != ann || len(w.read("p_bob", Merged).Members) != 0 {
+		t.Errorf("the laptop is %s's", own.Person)
+	}
+	w.store.fail = w.store.calls + 3 // after the record says that the merge is undone
+	if err := w.folder.Unmerge(t.Context(), "demo", ann, "laptop"); !fault.Is(err, fault.Unavailable) {
+		t.Fatal(err)
+	}
+	again := identify("laptop", 200_000, false, nil)
+	again.Person = "p_bob"
+	w.collect(again)
+	if err := w.deliver(w.changes()); err != nil {
+		t.Fatal(err)
+	}
+	own := w.read("laptop", Own)
+	if merged := w.read("p_bob", Merged); own.Person != "p_bob" || len(merged.Members) != 1 || string(merged.Name) != "Bob" {
+		t.Errorf("after it was taken from Ann the laptop is %s's, Bob has %+v", own.Person, merged.Members)
+	}
+}
+
 func TestFolderForgets(t *testing.T) {
 	clean := newWorld(t)
 	clean.collect(story()...)
