@@ -6,6 +6,7 @@ package locale
 
 import (
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -95,12 +96,20 @@ func (w *Words) Text(k Key) Text {
 	return Text{Before: string(k)}
 }
 
-// Catalog chooses words.
-type Catalog struct{ words []*Words }
+// Catalog chooses words. It is safe for concurrent use.
+type Catalog struct {
+	words []*Words
+
+	mu     sync.RWMutex
+	chosen map[string]int // by wish; -1 for one that fits nothing
+}
+
+// maxChosen bounds what is remembered of wishes, which strangers send.
+const maxChosen = 1000
 
 // New is the catalog of all languages, with a shop's overrides by language tag and key on top.
 func New(overrides map[string]map[Key]string) *Catalog {
-	c := &Catalog{}
+	c := &Catalog{chosen: map[string]int{}}
 	for i, tag := range languages {
 		w := &Words{Tag: tag.String(), texts: make(map[Key]Text, len(texts))}
 		for k, columns := range texts {
@@ -126,13 +135,32 @@ func (c *Catalog) Choose(wanted ...string) *Words {
 		if w == "" {
 			continue
 		}
-		tags, _, err := language.ParseAcceptLanguage(w)
-		if err != nil || len(tags) == 0 {
-			continue
-		}
-		if _, i, confidence := matcher.Match(tags...); confidence > language.Low {
+		if i := c.match(w); i >= 0 {
 			return c.words[i]
 		}
 	}
 	return c.words[0]
+}
+
+// match is the index of the language that fits a wish, -1 for none. Parsing a wish costs more than the rest of an answer, so it is remembered.
+func (c *Catalog) match(wish string) int {
+	c.mu.RLock()
+	i, known := c.chosen[wish]
+	c.mu.RUnlock()
+	if known {
+		return i
+	}
+	i = -1
+	if tags, _, err := language.ParseAcceptLanguage(wish); err == nil && len(tags) > 0 {
+		if _, at, confidence := matcher.Match(tags...); confidence > language.Low {
+			i = at
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.chosen) >= maxChosen {
+		clear(c.chosen)
+	}
+	c.chosen[strings.Clone(wish)] = i
+	return i
 }

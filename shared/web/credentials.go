@@ -26,14 +26,26 @@ func keyOf(r *http.Request) string {
 	if auth := r.Header.Get("Authorization"); len(auth) > 7 && strings.EqualFold(auth[:7], "Bearer ") {
 		return strings.TrimSpace(auth[7:])
 	}
-	if r.URL.RawQuery == "" {
-		return ""
-	}
-	query := r.URL.Query()
-	if key := query.Get("writeKey"); key != "" {
+	if key := queryValue(r, "writeKey"); key != "" {
 		return key
 	}
-	return query.Get("key")
+	return queryValue(r, "key")
+}
+
+// queryValue is r.URL.Query().Get(name) without a map of all values, for parameters that most requests have or have not.
+func queryValue(r *http.Request, name string) string {
+	for rest := r.URL.RawQuery; rest != ""; {
+		var part string
+		part, rest, _ = strings.Cut(rest, "&")
+		key, value, _ := strings.Cut(part, "=")
+		if key == name && !strings.ContainsAny(value, "%+;") {
+			return value
+		}
+		if key == name || strings.Contains(key, "%") {
+			return r.URL.Query().Get(name)
+		}
+	}
+	return ""
 }
 
 // authenticate finds the shop of the request's key, or of bodyKey when the head has none. When both are there they must stand for one shop. Unauthenticated for

@@ -114,11 +114,7 @@ func (h *recommending) who(w http.ResponseWriter, r *http.Request, a *asked) err
 
 // namedByServer serves a page that the shop's own server renders: the secret key opens what a cookie would.
 func (h *recommending) namedByServer(r *http.Request, a *asked) (bool, error) {
-	if r.URL.RawQuery == "" {
-		return false, nil
-	}
-	query := r.URL.Query()
-	return h.name(r.Context(), a, query.Get("visitor"), query.Get("user"))
+	return h.name(r.Context(), a, queryValue(r, "visitor"), queryValue(r, "user"))
 }
 
 func (h *recommending) name(ctx context.Context, a *asked, visitor, user string) (bool, error) {
@@ -234,8 +230,13 @@ func (a *asked) clear(c caller) {
 	a.consent, a.source, a.gpc, a.allowed = consent.State{}, consent.FromDefault, false, false
 }
 
-// listing chooses model and words. The model is nil when the shop has none yet: shelves are then empty, not an error.
-func (h *recommending) listing(r *http.Request, a *asked, wanted string) *listing {
+// listing chooses model and words for the request.
+func (h *recommending) listing(r *http.Request, a *asked) *listing {
+	return h.listingIn(r, a, queryValue(r, "locale"))
+}
+
+// listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
+func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
 	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, shop: a.caller.ID}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -27,21 +26,16 @@ func (h *recommending) frontPage(w http.ResponseWriter, r *http.Request) error {
 	if err := h.who(w, r, a); err != nil {
 		return err
 	}
-	slots := recommend.DefaultSlots
-	query := url.Values{}
-	if r.URL.RawQuery != "" {
-		var err error
-		query = r.URL.Query()
-		if slots, err = recommend.ParseSlots(query.Get("slots")); err != nil {
-			return err
-		}
+	slots, err := recommend.ParseSlots(queryValue(r, "slots"))
+	if err != nil {
+		return err
 	}
 	h.start(a, slots)
-	if err := narrow(&a.query, query); err != nil {
+	if err := narrow(&a.query, r); err != nil {
 		return err
 	}
 	h.greet(a)
-	l := h.listing(r, a, query.Get("locale"))
+	l := h.listing(r, a)
 	shelves, err := h.answer(r, a, l)
 	if err != nil {
 		return err
@@ -82,26 +76,25 @@ const visitGap = 30 * time.Minute
 
 // list serves GET /v1/recommendations: one placement; product pages, baskets, search and mail call it.
 func (h *recommending) list(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
 	placement := recommend.ForYou
-	if name := query.Get("placement"); name != "" {
+	if name := queryValue(r, "placement"); name != "" {
 		var err error
 		if placement, err = recommend.ParsePlacement(name); err != nil {
 			return err
 		}
 	}
-	return h.one(w, r, query, placement, event.ItemID(query.Get("item")))
+	return h.one(w, r, placement, event.ItemID(queryValue(r, "item")))
 }
 
 // ofItem serves GET /v1/items/{id}/similar and /bought-together; an item that the shop does not have is NotFound.
 func (h *recommending) ofItem(placement recommend.Placement) HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		return h.one(w, r, r.URL.Query(), placement, event.ItemID(r.PathValue("id")))
+		return h.one(w, r, placement, event.ItemID(r.PathValue("id")))
 	}
 }
 
-func (h *recommending) one(w http.ResponseWriter, r *http.Request, query url.Values, placement recommend.Placement, item event.ItemID) error {
-	limit, err := parseLimit(query.Get("limit"))
+func (h *recommending) one(w http.ResponseWriter, r *http.Request, placement recommend.Placement, item event.ItemID) error {
+	limit, err := parseLimit(queryValue(r, "limit"))
 	if err != nil {
 		return err
 	}
@@ -111,11 +104,11 @@ func (h *recommending) one(w http.ResponseWriter, r *http.Request, query url.Val
 		return err
 	}
 	h.start(a, []recommend.Slot{{Placement: placement, Limit: limit}})
-	if err := narrow(&a.query, query); err != nil {
+	if err := narrow(&a.query, r); err != nil {
 		return err
 	}
 	a.query.Current = item
-	l := h.listing(r, a, query.Get("locale"))
+	l := h.listing(r, a)
 	if r.PathValue("id") != "" && l.model != nil {
 		if _, ok := l.model.Lookup(string(item)); !ok {
 			return fault.Newf(fault.NotFound, "this shop has no item %q", item)
@@ -141,23 +134,20 @@ func parseLimit(text string) (int, error) {
 }
 
 // narrow reads what the caller demands of the items.
-func narrow(q *recommend.Query, query url.Values) (err error) {
-	if len(query) == 0 {
-		return nil
-	}
-	q.Category, q.Current = query.Get("category"), event.ItemID(query.Get("item"))
-	if q.Basket, err = parseIDs(query, "basket"); err != nil {
+func narrow(q *recommend.Query, r *http.Request) (err error) {
+	q.Category, q.Current = queryValue(r, "category"), event.ItemID(queryValue(r, "item"))
+	if q.Basket, err = parseIDs(r, "basket"); err != nil {
 		return err
 	}
-	if q.Exclude, err = parseIDs(query, "exclude"); err != nil {
+	if q.Exclude, err = parseIDs(r, "exclude"); err != nil {
 		return err
 	}
-	q.Filter, err = recommend.ParseFilter(query.Get("filter"))
+	q.Filter, err = recommend.ParseFilter(queryValue(r, "filter"))
 	return err
 }
 
-func parseIDs(query url.Values, name string) ([]event.ItemID, error) {
-	text := query.Get(name)
+func parseIDs(r *http.Request, name string) ([]event.ItemID, error) {
+	text := queryValue(r, name)
 	if text == "" {
 		return nil, nil
 	}
@@ -252,7 +242,7 @@ func (h *recommending) appendOne(out []byte, r *http.Request, c caller, b batchR
 	h.start(a, []recommend.Slot{{Placement: placement, Limit: b.Limit}})
 	a.query.Current, a.query.Basket, a.query.Exclude = b.Item, b.Basket, b.Exclude
 	a.query.Category, a.query.Filter = b.Category, filter
-	l := h.listing(r, a, b.Locale)
+	l := h.listingIn(r, a, b.Locale)
 	shelves, err := h.answer(r, a, l)
 	if err != nil {
 		return out, err

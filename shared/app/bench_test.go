@@ -1,0 +1,46 @@
+package app
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+)
+
+// discard is an http.ResponseWriter that costs nothing.
+type discard struct {
+	header http.Header
+	status int
+	size   int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(b []byte) (int, error) { d.size += len(b); return len(b), nil }
+
+// BenchmarkFrontPage is a personal front page through the whole handler: cookie, profile from the table, ranking, JSON; without the network.
+func BenchmarkFrontPage(b *testing.B) {
+	w := newWorld(b)
+	a := w.browser()
+	a.frontPage("")
+	for _, item := range []string{"t00", "t04", "t08", "t01", "t02", "t12"} {
+		a.send(teaKey, view("anon-a", item))
+	}
+	w.fold()
+	page := a.frontPage("")
+	if len(page.shelf("viewed-before")) == 0 {
+		b.Fatal("the page is not personal")
+	}
+	request := httptest.NewRequest(http.MethodGet, "/v1/front-page?writeKey="+teaKey, nil)
+	for _, c := range a.client.Jar.Cookies(must(url.Parse(w.server.URL))) {
+		request.AddCookie(c)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		out := discard{header: http.Header{}}
+		w.mux.ServeHTTP(&out, request)
+		if out.status != http.StatusOK {
+			b.Fatalf("answered %d", out.status)
+		}
+	}
+}
