@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
@@ -15,8 +17,8 @@ var (
 		"/sk.js",
 		"/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b",
 		"/v1/track", "/v1/identify", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/batch",
-		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig",
-		"/v1/consent", "/v1/me",
+		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig", "/sourceConfig/", "/v1/projects/{key}/settings",
+		"/v1/consent", "/v1/me", "/v1/me/export", "/v1/reset",
 	}
 	recommendPaths = []string{
 		"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/{id}/similar", "/v1/items/{id}/bought-together",
@@ -58,6 +60,13 @@ func route(api awsapigatewayv2.HttpApi, f Function, paths []string) {
 		ScopePermissionToRoute: no,
 	})
 	for _, p := range paths {
-		api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: &p, Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
+		bare, slash := strings.CutSuffix(p, "/")
+		if slash {
+			bare += "/index"
+		}
+		made := api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: &bare, Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
+		if slash { // the gateway tells such a path from the bare one, but the CDK does not believe in it
+			(*made)[0].Node().DefaultChild().(awsapigatewayv2.CfnRoute).SetRouteKey(str("ANY " + p))
+		}
 	}
 }

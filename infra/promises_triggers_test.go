@@ -2,9 +2,15 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"shopkeeper/shared/web"
 )
 
 func TestStreamsAreFollowedToTheLastRecord(t *testing.T) {
@@ -86,6 +92,32 @@ func TestAPI(t *testing.T) {
 		t.Error("the access log lacks the request id")
 	}
 	wantAt(t, d.one(t, "service", "AWS::Logs::LogGroup", "access"), 90.0, "RetentionInDays")
+}
+
+// TestRoutesAreThoseThatTheFunctionsAnswer compares the gateway's paths with those of the handlers behind it.
+func TestRoutesAreThoseThatTheFunctionsAnswer(t *testing.T) {
+	answered := map[string]bool{}
+	for _, r := range web.CollectRoutes(time.Now, web.CollectDeps{}) {
+		answered[strings.TrimSuffix(r.Path, "{$}")] = true
+	}
+	delete(answered, "/healthz") // asked of the local process; AWS watches its own
+	for _, p := range collectPaths {
+		if !answered[p] {
+			t.Errorf("collect does not answer %s", p)
+		}
+		delete(answered, p)
+	}
+	for p := range answered {
+		t.Errorf("collect answers %s, and no route leads there", p)
+	}
+	recommend := web.NewRecommend(web.RecommendDeps{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	for _, p := range recommendPaths {
+		w := httptest.NewRecorder()
+		recommend.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPatch, strings.ReplaceAll(p, "{id}", "85123A"), nil))
+		if w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("recommend does not answer %s: %d", p, w.Code)
+		}
+	}
 }
 
 func TestAlarmsReachSomebody(t *testing.T) {
