@@ -67,7 +67,11 @@ func (v *visit) enter(a account) error {
 	m := message{Type: string(event.Identify), UserID: a.UserID, Traits: &traits{Name: a.Name, Email: a.Email}}
 	m.Context.UserHash = identity.SignUser([]byte(v.shop.opts.SecretKey), a.UserID)
 	v.send(m)
-	v.settle(func(me meAnswer) bool { return me.Person != nil && me.Person.UserID == a.UserID })
+	v.settle(func() (bool, error) {
+		var front frontAnswer
+		err := v.call(http.MethodGet, "/v1/front-page?slots=new:1", nil, &front)
+		return front.Greeting != "" || !front.Consent.Personalization, err
+	})
 	return v.back("/", "Welcome, %s.", a.Name)
 }
 
@@ -76,6 +80,7 @@ func (v *visit) signOut() error {
 	v.drop(customerCookie)
 	v.drop(orderCookie)
 	v.drop(sessionCookie)
+	v.drop(deviceCookie)
 	v.without("sign-out", v.call(http.MethodPost, "/v1/reset", nil, nil))
 	return v.back("/", "You are signed out.")
 }

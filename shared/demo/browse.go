@@ -39,6 +39,11 @@ func (v *visit) frontPage() error {
 	for _, s := range view.Shelves {
 		view.Personal = view.Personal || s.Placement == "viewed-before" || s.Placement == "buy-again" // what is "for you" may be what is for everybody
 	}
+	for i, s := range view.Shelves {
+		if s.Placement == "for-you" && !view.Personal {
+			view.Shelves[i].Title = "Liked by many" // nothing is known yet that would make it this visitor's
+		}
+	}
 	if len(view.Shelves) == 0 {
 		view.Own = v.own(firstOf(v.stock.newest, 12))
 	}
@@ -165,7 +170,9 @@ func (v *visit) product() error {
 	view := productView{Item: it, Card: v.own([]catalog.Item{it})[0], Quantities: []int{1, 2, 3, 4, 5, 6}, Paragraphs: strings.Split(it.Text, "\n\n")}
 	view.Department, _ = v.stock.department(slug(topCategory(it.Category)))
 	base := "/v1/items/" + url.PathEscape(string(it.ID))
-	view.Shelves = append(v.list("Bought together", base+"/bought-together?limit=4"), v.list("Similar things", base+"/similar?limit=6")...)
+	together := v.list("Bought together", base+"/bought-together?limit=4")
+	query := url.Values{"limit": {"6"}, "exclude": {idsOn(together)}}
+	view.Shelves = append(together, v.list("Similar things", base+"/similar?"+query.Encode())...)
 	return v.page(http.StatusOK, "product", it.Title, view)
 }
 

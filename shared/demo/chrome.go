@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"shopkeeper/shared/consent"
 )
 
 // chrome is what every page has around its own content.
@@ -17,6 +19,7 @@ type chrome struct {
 	Assets      string
 	Locale      string
 	WriteKey    string
+	Consent     consent.Mode
 	Said        said
 	Pieces      int
 	Account     account
@@ -30,7 +33,7 @@ type chrome struct {
 func (v *visit) page(status int, name, title string, view any) error {
 	s := v.shop
 	c := chrome{
-		Shop: s.opts.Name, Title: title, Here: v.here(), Assets: s.assets, Locale: s.opts.Locale, WriteKey: s.opts.WriteKey,
+		Shop: s.opts.Name, Title: title, Here: v.here(), Assets: s.assets, Locale: s.opts.Locale, WriteKey: s.opts.WriteKey, Consent: s.opts.Consent,
 		Said: kept[said](v, saidCookie), Pieces: kept[basket](v, basketCookie).pieces(), Account: kept[account](v, customerCookie),
 		Departments: v.stock.departments, Query: v.r.URL.Query().Get("q"), View: view,
 	}

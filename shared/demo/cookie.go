@@ -17,6 +17,7 @@ const (
 	orderCookie    = "order"
 	saidCookie     = "said"
 	sessionCookie  = "session"
+	deviceCookie   = "device"
 )
 
 // seal writes a value and its signature. The name is signed too: no cookie passes for another.

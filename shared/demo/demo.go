@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/consent"
 )
 
 // Catalog is where the shop keeps what it sells.
@@ -43,6 +44,7 @@ type Options struct {
 	Locale    string // BCP 47, for prices; default "en-GB"
 	WriteKey  string
 	SecretKey string
+	Consent   consent.Mode // of the shop, for the script; default required
 	Customers []Customer
 	Picture   func(catalog.Item) []byte // an SVG; nil when the catalog's images are served elsewhere
 }
@@ -68,7 +70,7 @@ type Shop struct {
 // New makes the shop over the product's API (in process or a proxy to it).
 func New(log *slog.Logger, now func() time.Time, api http.Handler, items Catalog, opts Options) (http.Handler, error) {
 	opts.Name = cmp.Or(opts.Name, "Juniper & Hob")
-	opts.Locale = cmp.Or(opts.Locale, "en-GB")
+	opts.Locale, opts.Consent = cmp.Or(opts.Locale, "en-GB"), cmp.Or(opts.Consent, consent.Required)
 	s := &Shop{log: log, now: now, api: api, goods: newGoods(items, now), opts: opts, money: newMoney(opts.Locale)}
 	var err error
 	if s.assets, err = fingerprint(assetFiles); err != nil {

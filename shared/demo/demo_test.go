@@ -71,6 +71,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		f.bodies = append(f.bodies, string(body))
 		for _, m := range b.Batch {
+			if m.AnonymousID == "" {
+				http.Error(w, "{}", http.StatusBadRequest)
+				return
+			}
 			f.events = append(f.events, strings.TrimSpace(m.Type+" "+m.Event+m.Name))
 		}
 	case r.URL.Path == "/v1/front-page":

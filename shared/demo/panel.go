@@ -175,7 +175,11 @@ func (v *visit) dismiss() error {
 		return v.back("/", "That is no longer here.")
 	}
 	v.send(track(event.ItemDismissed, properties{product: productOf(it, 0)}))
-	v.settle(func(me meAnswer) bool { return slices.Contains(me.Memory.Dismissed, string(it.ID)) })
+	v.settle(func() (bool, error) {
+		var me meAnswer
+		err := v.call(http.MethodGet, "/v1/me", nil, &me)
+		return slices.Contains(me.Memory.Dismissed, string(it.ID)) || !me.Consent.Personalization, err
+	})
 	return v.back("/", "%s will not be recommended to you again.", it.Title)
 }
 
@@ -190,19 +194,20 @@ func (v *visit) forget() error {
 	v.drop(orderCookie)
 	v.drop(basketCookie)
 	v.drop(sessionCookie)
+	v.drop(deviceCookie)
 	return v.back("/", "%s", cmp.Or(answer.Note, "Forgotten. You are a stranger here again."))
 }
 
 // settleWithin is how long a form waits for the product's memory before it goes on.
 const settleWithin = time.Second
 
-// settle waits until the product's memory shows what was just sent, so that the page that follows shows it too. Usually it is there at once.
-func (v *visit) settle(done func(meAnswer) bool) {
+// settle waits until the product's memory shows what was just sent, so that the page that follows shows it too. Usually it is there at once. done asks the product; an
+// error of it ends the waiting.
+func (v *visit) settle(done func() (bool, error)) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), settleWithin)
 	defer cancel()
 	for wait := 5 * time.Millisecond; ; wait *= 2 {
-		var me meAnswer
-		if err := v.call(http.MethodGet, "/v1/me", nil, &me); err != nil || done(me) || !me.Consent.Personalization {
+		if ok, err := done(); ok || err != nil {
 			v.without("memory", err)
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
@@ -80,6 +81,17 @@ func (v *visit) list(title, path string) []shelf {
 	}
 	answer.Title = cmp.Or(answer.Title, title)
 	return v.shelves([]shelfAnswer{answer})
+}
+
+// idsOn lists the items of shelves, so that the next shelf of the page shows others.
+func idsOn(shelves []shelf) string {
+	var ids []string
+	for _, s := range shelves {
+		for _, c := range s.Cards {
+			ids = append(ids, c.ID)
+		}
+	}
+	return strings.Join(ids, ",")
 }
 
 // clickThrough is the event for a visitor who followed a recommendation, told by the link's address; none for any other way here. Loading the page again

@@ -72,22 +72,32 @@ func (v *visit) without(what string, err error) {
 // send tells the product what happened. The shop never fails because of it.
 func (v *visit) send(messages ...message) {
 	now := v.shop.now().UTC()
-	session, anonymous := v.session(), ""
-	if !slices.ContainsFunc(v.jar, isVisitor) {
-		anonymous = newID("a")
-	}
+	session, device := v.session(), v.device()
 	for i := range messages {
 		m := &messages[i]
 		if m.MessageID == "" {
 			m.MessageID = newID("m")
 		}
-		m.Timestamp, m.AnonymousID = now, anonymous
+		m.Timestamp, m.AnonymousID = now, device
 		m.Context.SessionID, m.Context.Page.Path, m.Context.Locale = session, v.r.URL.Path, v.shop.opts.Locale
 	}
 	v.without("events", v.call(http.MethodPost, "/v1/batch", batch{Batch: messages, SentAt: now}, nil))
 }
 
-// isVisitor knows the API's cookie: with it a message needs no other id.
+// deviceLife is as long as the API's cookie lives.
+const deviceLife = identity.CookieLife
+
+// device is the anonymousId, which every message needs. The API's cookie says who the visitor is; a browser without one is a new visitor, or none, and gets a new id.
+func (v *visit) device() string {
+	id := kept[string](v, deviceCookie)
+	if id == "" || !slices.ContainsFunc(v.jar, isVisitor) {
+		id = newID("a")
+		v.without("device", keep(v, deviceCookie, id, deviceLife))
+	}
+	return id
+}
+
+// isVisitor knows the API's cookie.
 func isVisitor(c *http.Cookie) bool {
 	return c.Name == identity.CookieName || c.Name == identity.LocalCookieName
 }

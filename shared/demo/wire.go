@@ -63,12 +63,11 @@ type batch struct {
 
 // message is one Segment call.
 type message struct {
-	Type   string `json:"type"`
-	Event  string `json:"event,omitempty"`
-	Name   string `json:"name,omitempty"` // of a page
-	UserID string `json:"userId,omitempty"`
-	// AnonymousID is for the first message of a new browser: the API makes the visitor of it, and sets the cookie that counts from then on.
-	AnonymousID string         `json:"anonymousId,omitempty"`
+	Type        string         `json:"type"`
+	Event       string         `json:"event,omitempty"`
+	Name        string         `json:"name,omitempty"` // of a page
+	UserID      string         `json:"userId,omitempty"`
+	AnonymousID string         `json:"anonymousId"`
 	MessageID   string         `json:"messageId"`
 	Timestamp   time.Time      `json:"timestamp"`
 	Properties  *properties    `json:"properties,omitempty"`

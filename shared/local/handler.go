@@ -64,7 +64,7 @@ func (l *Local) demonstration(ctx context.Context, api http.Handler, made simula
 		return nil, err
 	}
 	return demo.New(l.Log, l.Now, api, shopCatalog{l.Items}, demo.Options{
-		Name: settings.Name, Locale: settings.Locale, WriteKey: l.Keys.Write, SecretKey: l.Keys.Secret,
+		Name: settings.Name, Locale: settings.Locale, WriteKey: l.Keys.Write, SecretKey: l.Keys.Secret, Consent: settings.Consent,
 		Customers: regulars(made), Picture: simulate.Picture,
 	})
 }
