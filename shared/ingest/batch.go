@@ -41,7 +41,7 @@ type batches struct {
 
 func (b *batches) add(ctx context.Context, u unit) error {
 	b.units = append(b.units, u)
-	if b.rows += u.rows; len(b.units) < batchMessages && b.rows < batchRows {
+	if b.rows += u.rows; len(b.units) < b.im.limit && b.rows < batchRows {
 		return nil
 	}
 	return b.flush(ctx)

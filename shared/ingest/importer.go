@@ -22,11 +22,12 @@ type Importer struct {
 	tables  table.Store
 	aliases *identity.Aliases
 	catalog *catalog.Store
+	limit   int // messages of a batch; tests make it small
 }
 
 // New makes an Importer.
 func New(log *slog.Logger, now func() time.Time, tables table.Store, aliases *identity.Aliases, items *catalog.Store) *Importer {
-	return &Importer{log: log, now: now, tables: tables, aliases: aliases, catalog: items}
+	return &Importer{log: log, now: now, tables: tables, aliases: aliases, catalog: items, limit: batchMessages}
 }
 
 // Job is one file to import.

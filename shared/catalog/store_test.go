@@ -1,0 +1,176 @@
+package catalog
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/sqlite"
+)
+
+var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// clock can be moved.
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+func newStore(t *testing.T) (*Store, *clock) {
+	t.Helper()
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	c := &clock{begin}
+	return NewStore(c.now, db), c
+}
+
+func pot(id event.ItemID, price int64) Item {
+	return Item{ID: id, Title: "Teapot " + string(id), Price: price, Currency: "GBP", Category: "Tea > Pots", URL: "/p/" + string(id)}
+}
+
+func put(t *testing.T, s *Store, items ...Item) Result {
+	t.Helper()
+	r, err := s.Put(t.Context(), "a", items...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestPutStoresWhatDiffers(t *testing.T) {
+	s, c := newStore(t)
+	if diff := cmp.Diff(Result{Added: 2}, put(t, s, pot("1", 100), pot("2", 200))); diff != "" {
+		t.Errorf("first put (-want +got):\n%s", diff)
+	}
+	c.at = begin.Add(time.Hour)
+	if diff := cmp.Diff(Result{Unchanged: 1, Updated: 1, Added: 1}, put(t, s, pot("1", 100), pot("2", 250), pot("3", 300))); diff != "" {
+		t.Errorf("second put (-want +got):\n%s", diff)
+	}
+	all, err := s.All(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Item{pot("1", 100), pot("2", 250), pot("3", 300)}
+	want[0].UpdatedAt, want[1].UpdatedAt, want[2].UpdatedAt = begin, c.at, c.at
+	if diff := cmp.Diff(want, all); diff != "" {
+		t.Errorf("all items (-want +got):\n%s", diff)
+	}
+	d, err := s.Delta(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Delta{Changes: map[event.ItemID]Change{"2": {Price: 250, At: c.at}}}, d); diff != "" {
+		t.Errorf("delta tells of the changed price alone (-want +got):\n%s", diff)
+	}
+	if other, err := s.All(t.Context(), "b"); err != nil || len(other) != 0 {
+		t.Errorf("another shop sees %v, %v", other, err)
+	}
+}
+
+func TestPutTakesManyAndTheLastOfTwins(t *testing.T) {
+	s, _ := newStore(t)
+	var items []Item
+	for i := range 2500 {
+		items = append(items, pot(event.ItemID(fmt.Sprintf("i%04d", i)), int64(i+1)))
+	}
+	items = append(items, pot("i0007", 999))
+	if diff := cmp.Diff(Result{Added: 2500}, put(t, s, items...)); diff != "" {
+		t.Errorf("put (-want +got):\n%s", diff)
+	}
+	it, err := s.Item(t.Context(), "a", "i0007")
+	if err != nil || it.Price != 999 {
+		t.Errorf("item i0007 costs %d, %v; want the last price 999", it.Price, err)
+	}
+}
+
+func TestPutNamesWhatIsWrong(t *testing.T) {
+	s, _ := newStore(t)
+	bad := pot("2", -1)
+	bad.Currency, bad.URL = "pounds", "javascript:alert(1)"
+	_, err := s.Put(t.Context(), "a", pot("1", 100), bad)
+	if !fault.Is(err, fault.Invalid) {
+		t.Fatalf("put: %v, want Invalid", err)
+	}
+	var paths []string
+	for _, f := range err.(*fault.Error).Fields {
+		paths = append(paths, f.Path)
+	}
+	if diff := cmp.Diff([]string{"items[1].url", "items[1].price", "items[1].currency"}, paths); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	if _, err := s.Item(t.Context(), "a", "1"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the good item beside a bad one was stored: %v", err)
+	}
+}
+
+func TestApplyAndOver(t *testing.T) {
+	s, c := newStore(t)
+	put(t, s, pot("1", 100), pot("2", 200))
+	c.at = begin.Add(time.Hour)
+	updated, unknown, err := s.Apply(t.Context(), "a", map[event.ItemID]Change{"1": {Price: 90}, "2": {Price: 200, SoldOut: true}, "9": {Price: 1}})
+	if err != nil || updated != 2 || unknown != 1 {
+		t.Fatalf("apply: %d updated, %d unknown, %v; want 2, 1", updated, unknown, err)
+	}
+	d, err := s.Delta(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := pot("2", 200)
+	old.UpdatedAt = begin
+	if got := d.Over(old); !got.SoldOut || got.Price != 200 {
+		t.Errorf("a process with the old model sees %+v, want sold out", got)
+	}
+	if err := s.Trim(t.Context(), "a", c.at.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = s.Delta(t.Context(), "a"); err != nil || len(d.Changes) != 0 {
+		t.Errorf("after a trim: %v, %v; want no changes", d.Changes, err)
+	}
+}
+
+func TestDeltaIsBounded(t *testing.T) {
+	d := Delta{Changes: map[event.ItemID]Change{}}
+	for i := range MaxChanges + 5 {
+		d.Changes[event.ItemID(fmt.Sprintf("i%05d", i))] = Change{At: begin.Add(time.Duration(i) * time.Second)}
+	}
+	d.bound()
+	_, oldest := d.Changes["i00004"]
+	_, kept := d.Changes["i00005"]
+	if len(d.Changes) != MaxChanges || oldest || !kept {
+		t.Errorf("%d changes, the fifth oldest kept: %v, the sixth: %v; want %d, false, true", len(d.Changes), oldest, kept, MaxChanges)
+	}
+}
+
+func TestWritersAtOnceLoseNoChange(t *testing.T) {
+	s, _ := newStore(t)
+	const writers = 8
+	var items []Item
+	for i := range writers {
+		items = append(items, pot(event.ItemID(fmt.Sprint(i)), 100))
+	}
+	put(t, s, items...)
+	var all sync.WaitGroup
+	for i := range writers {
+		all.Go(func() {
+			if _, err := s.Put(t.Context(), "a", pot(event.ItemID(fmt.Sprint(i)), 200)); err != nil {
+				t.Errorf("writer %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	if d, err := s.Delta(t.Context(), "a"); err != nil || len(d.Changes) != writers {
+		t.Errorf("%d changes told, %v; want %d", len(d.Changes), err, writers)
+	}
+}
