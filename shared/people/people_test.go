@@ -152,7 +152,7 @@ func TestStoreApply(t *testing.T) {
 	s, db := newStore(t)
 	var items []table.Item
 	for i := range 150 { // more than one write takes
-		told := Pending{Shop: "demo", Person: "p_ann", Event: event.ID(string(rune('0'+i%10)) + string(rune('A'+i/10))), Visitor: "laptop", UserID: "u1", At: at(i), Traits: map[string]json.RawMessage{"n": json.RawMessage{'1' + byte(i%9)}}}
+		told := Pending{Shop: "demo", Person: "p_ann", Event: event.ID(string(rune('0'+i%10)) + string(rune('A'+i/10))), Visitor: "laptop", UserID: "u1", At: at(i), Traits: map[string]json.RawMessage{"n": {'1' + byte(i%9)}}}
 		it, err := told.Item()
 		if err != nil {
 			t.Fatal(err)

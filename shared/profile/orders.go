@@ -13,9 +13,10 @@ const maxAmount = 1 << 46
 // cancelled is the Net of an order that counts no more.
 const cancelled = -1
 
-// order folds what an order event says. A thank-you page that is loaded again tells the same order under another message id: an order counts once while
-// it is among the latest maxLatest of the visitor. A later event changes an order that is still known: an update sets what it is worth, a refund takes from it at
-// most what is left, a cancellation takes it out. An update without a total has further lines of an order too large for one event. Of an order that is not known (any more) a refund or cancellation lowers the sum by what it states.
+// order folds what an order event says. A thank-you page that is loaded again tells the same order under another message id: an order counts once while it is
+// among the latest maxLatest of the visitor. A later event changes an order that is still known: an update sets what it is worth, a refund takes from it at most
+// what is left, a cancellation takes it out. An update without a total has further lines of an order too large for one event. Of an order that is not known (any
+// more) a refund or cancellation lowers the sum by what it states.
 func (p *Profile) order(e *event.Event, at time.Time, w Weights) {
 	var o event.Order
 	if e.Order != nil {

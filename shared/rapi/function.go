@@ -32,24 +32,24 @@ func NewFunction(bootstrap string, o Options) *Function {
 
 // Invoke is Process.Invoke of the process that is going.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	p, err := f.going()
+	p, err := f.going(ctx)
 	if err != nil {
 		return nil, err
 	}
 	body, err := p.Invoke(ctx, payload)
 	if _, exited := errors.AsType[*ExitError](err); exited || errors.Is(err, ErrTimeout) {
-		f.drop(p)
+		err = errors.Join(err, f.drop(p))
 	}
 	return body, err
 }
 
-func (f *Function) going() (*Process, error) {
+func (f *Function) going(ctx context.Context) (*Process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.process != nil {
 		return f.process, nil
 	}
-	p, err := Start(f.bootstrap, f.options)
+	p, err := Start(context.WithoutCancel(ctx), f.bootstrap, f.options)
 	if err != nil {
 		return nil, err
 	}
@@ -58,21 +58,22 @@ func (f *Function) going() (*Process, error) {
 	return p, nil
 }
 
-func (f *Function) drop(p *Process) {
+func (f *Function) drop(p *Process) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.process == p {
 		f.process = nil
 	}
-	p.Close() // it has ended: only its server is left
+	return p.Close()
 }
 
 // Kill ends the present process as a crash would: the Invoke in progress, or the next one, sees it.
 func (f *Function) Kill() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.process != nil {
-		f.process.cmd.Process.Kill() // it may have ended already
+	p := f.process
+	f.mu.Unlock()
+	if p != nil {
+		p.kill()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"sync"
@@ -63,6 +64,7 @@ type Process struct {
 
 	turn   chan struct{}   // held by the Invoke in progress
 	events chan invocation // to GET next
+	served chan error
 	exited chan struct{}
 	state  error // of the process, when exited is closed
 
@@ -85,20 +87,21 @@ type answer struct {
 	err  error
 }
 
-// Start starts a bootstrap. Close it.
-func Start(bootstrap string, o Options) (*Process, error) {
+// Start starts a bootstrap, which runs until Close or the end of ctx.
+func Start(ctx context.Context, bootstrap string, o Options) (*Process, error) {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for the bootstrap: %w", err)
 	}
 	p := &Process{
-		options: o, log: &tail{}, turn: make(chan struct{}, 1), events: make(chan invocation), exited: make(chan struct{}), ready: make(chan struct{}),
+		options: o, log: &tail{}, turn: make(chan struct{}, 1), events: make(chan invocation), served: make(chan error, 1), exited: make(chan struct{}), ready: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p.routes(), ReadHeaderTimeout: DefaultTimeout}
-	p.cmd = exec.Command(bootstrap)
+	p.cmd = exec.CommandContext(ctx, bootstrap)
 	p.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=under-test", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"_HANDLER=bootstrap", "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "TZ=:UTC",
@@ -108,7 +111,7 @@ func Start(bootstrap string, o Options) (*Process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", bootstrap, err), listener.Close())
 	}
-	go p.server.Serve(listener) // ends with Close
+	go func() { p.served <- p.server.Serve(listener) }()
 	go func() {
 		p.state = p.cmd.Wait()
 		close(p.exited)
@@ -136,8 +139,7 @@ func (p *Process) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		case <-p.exited:
 			return nil, &ExitError{p.state, p.Log()}
 		case <-timer.C:
-			p.cmd.Process.Kill() // it may have ended just now
-			<-p.exited
+			p.kill()
 			return nil, fmt.Errorf("%w after %v\n%s", ErrTimeout, p.options.Timeout, p.Log())
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -175,9 +177,21 @@ func (p *Process) Log() string { return p.log.String() }
 
 // Close kills the process and waits for its end.
 func (p *Process) Close() error {
-	p.cmd.Process.Kill() // it may have ended already
+	p.kill()
+	err := p.server.Close()
+	if served := <-p.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	p.served <- http.ErrServerClosed // for a second Close
+	return err
+}
+
+// kill ends the process as a crash would and waits for it.
+func (p *Process) kill() {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.log.add("kill: " + err.Error())
+	}
 	<-p.exited
-	return p.server.Close()
 }
 
 func (p *Process) routes() http.Handler {
@@ -198,7 +212,7 @@ func (p *Process) routes() http.Handler {
 	})
 	mux.HandleFunc("POST "+runtime+"init/error", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
-		p.log.Write(append([]byte("init/error: "), body...))
+		p.log.add("init/error: " + string(body))
 		status(w, http.StatusAccepted, err)
 	})
 	return mux
@@ -258,7 +272,7 @@ func status(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	if err != nil {
-		json.NewEncoder(w).Encode(FunctionError{Type: http.StatusText(code), Message: err.Error()}) // the client sees the status
+		fmt.Fprintf(w, `{"errorType":%q,"errorMessage":%q}`, http.StatusText(code), err.Error())
 		return
 	}
 	io.WriteString(w, "{}\n")
@@ -278,6 +292,8 @@ func (t *tail) Write(b []byte) (int, error) {
 	}
 	return t.buf.Write(b)
 }
+
+func (t *tail) add(line string) { fmt.Fprintln(t, line) }
 
 func (t *tail) String() string {
 	t.mu.Lock()

@@ -94,7 +94,7 @@ func TestFunction(t *testing.T) {
 }
 
 func TestProcessThatCannotStart(t *testing.T) {
-	p, err := Start(Build(t, "./shared/rapi/testdata/bootstrap"), Options{Env: []string{"FAIL_TO_START=1"}})
+	p, err := Start(t.Context(), Build(t, "./shared/rapi/testdata/bootstrap"), Options{Env: []string{"FAIL_TO_START=1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +103,13 @@ func TestProcessThatCannotStart(t *testing.T) {
 	if e, ok := errors.AsType[*ExitError](err); !ok || !strings.Contains(e.Log, "nothing to start with") {
 		t.Errorf("ready: %v", err)
 	}
-	if _, err := Start("/no/such/bootstrap", Options{}); err == nil {
+	if _, err := Start(t.Context(), "/no/such/bootstrap", Options{}); err == nil {
 		t.Error("a bootstrap that is not there was started")
 	}
 }
 
 func TestProcessTellsItsColdStart(t *testing.T) {
-	p, err := Start(Build(t, "./shared/rapi/testdata/bootstrap"), Options{})
+	p, err := Start(t.Context(), Build(t, "./shared/rapi/testdata/bootstrap"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

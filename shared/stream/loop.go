@@ -66,8 +66,8 @@ func (l *Loop) Run(ctx context.Context) error {
 	for failures := 0; ctx.Err() == nil; {
 		n, err := l.Step(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return nil
+		case ctx.Err() != nil: // what Step says then is that it was stopped
+			continue
 		case err != nil:
 			failures++
 			l.log.WarnContext(ctx, "feed loop", "consumer", l.consumer, "err", err)
@@ -77,7 +77,6 @@ func (l *Loop) Run(ctx context.Context) error {
 			err = l.options.Wait(ctx)
 		default:
 			failures = 0
-			continue
 		}
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("wait for changes for %s: %w", l.consumer, err)

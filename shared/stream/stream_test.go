@@ -53,7 +53,7 @@ func (m *memory) Read(_ context.Context, _ string, limit int) ([]table.Change, e
 func (m *memory) Commit(_ context.Context, _, seq string) error {
 	n, err := strconv.Atoi(seq)
 	if err != nil || n <= m.done {
-		return fmt.Errorf("commit %q after %d: %v", seq, m.done, err)
+		return fmt.Errorf("commit %q after %d: %w", seq, m.done, err)
 	}
 	m.done = n
 	m.commits = append(m.commits, seq)
