@@ -67,7 +67,7 @@ func run(length time.Duration, only string) error {
 		fmt.Printf("memory of the server at the end: %.0f MB\n", rss(s.cmd.Process.Pid))
 	}
 	if wanted("units") {
-		if err := benchUnits(); err != nil {
+		if err := benchUnits(dir); err != nil {
 			return fmt.Errorf("units: %w", err)
 		}
 	}
