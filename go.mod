@@ -81,3 +81,10 @@ require (
 	modernc.org/sqlite v1.61.1 // indirect
 	pgregory.net/rapid v1.3.0 // indirect
 )
+
+ignore (
+	./cdk.out
+	./ci-output
+	./node_modules
+	./scripts/sdktest/node_modules
+)
