@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,7 @@ var fiveUsers = []string{"c0", "c1", "c2", "c3", "c4"}
 // mortal is a store that dies: from the n-th write on, every write fails, the n-th one after it was done when late.
 type mortal struct {
 	table.Store
+	mu   sync.Mutex
 	left int
 	late bool
 }
@@ -38,6 +40,8 @@ type mortal struct {
 var errDead = errors.New("the process is dead")
 
 func (m *mortal) write(do func() error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.left--
 	if m.left > 0 || m.left == 0 && m.late {
 		if err := do(); err != nil {
