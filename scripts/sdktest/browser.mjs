@@ -25,7 +25,6 @@ async function visit(browser, run, script, goods, who) {
   const asked = new Map();
   page.on("pageerror", (err) => { throw err; });
   page.on("response", (res) => asked.set(new URL(res.url()).pathname, res.status()));
-  await page.setUserAgent({ userAgent: (await browser.userAgent()).replace("Headless", "") }); // a headless browser calls itself a robot, and is taken at its word
   await page.setRequestInterception(true);
   page.on("request", (req) => {
     const path = new URL(req.url()).pathname;

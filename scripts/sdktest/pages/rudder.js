@@ -6,6 +6,7 @@ const analytics = new RudderAnalytics();
 analytics.load(writeKey, url, {
   configUrl: url,
   useBeacon: strategy === "beacon",
+  beaconQueueOptions: { maxItems: 2, flushQueueInterval: 200 },
   queueOptions: { batch: { enabled: strategy === "batching", maxItems: 2, flushInterval: 200 } },
 });
 window.done = new Promise((done) => {
