@@ -91,11 +91,13 @@ const (
 func newBucket(scope constructs.Construct, stage Stage) awss3.Bucket {
 	secure := awss3.BucketProps{
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
-		EnforceSSL:        yes,
-		MinimumTLSVersion: jsii.Number(1.2),
+		EnforceSSL:        jsii.Bool(!stage.Emulated),
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		RemovalPolicy:     stage.removal(),
+	}
+	if !stage.Emulated {
+		secure.MinimumTLSVersion = jsii.Number(1.2)
 	}
 	access, data := secure, secure
 	access.LifecycleRules = &[]*awss3.LifecycleRule{{Id: str("forget-access"), Expiration: days(accessDays)}}

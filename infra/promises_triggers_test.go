@@ -58,6 +58,9 @@ func TestOtherTriggersHaveADeadLetterQueue(t *testing.T) {
 	}
 	queue := d.one(t, "service", "AWS::SQS::Queue", "failures")
 	wantAt(t, queue, true, "SqsManagedSseEnabled")
+	if policy := d.one(t, "service", "AWS::SQS::QueuePolicy", "failures"); !strings.Contains(text(policy.Properties), `"aws:SecureTransport":"false"`) {
+		t.Error("the failure queue answers without TLS")
+	}
 	wantAt(t, queue, 14.0*24*3600, "MessageRetentionPeriod")
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/table"
@@ -28,7 +29,7 @@ type Service struct {
 // What a function may do with a table. Nobody may scan one.
 var (
 	reads   = []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-	writes  = []string{"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"}
+	writes  = []string{"dynamodb:PutItem", "dynamodb:BatchWriteItem"}
 	removes = []string{"dynamodb:DeleteItem"}
 )
 
@@ -48,7 +49,7 @@ func NewService(scope constructs.Construct, stage Stage, data Data) Service {
 	s.failures = awssqs.NewQueue(s.stack, str("failures"), &awssqs.QueueProps{
 		RetentionPeriod: days(14),
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
-		EnforceSSL:      yes,
+		EnforceSSL:      jsii.Bool(!stage.Emulated),
 	})
 	s.bus = awsevents.NewEventBus(s.stack, str("bus"), &awsevents.EventBusProps{EventBusName: stage.id("bus"), Description: str("What happened: model.published and the like")})
 
@@ -69,14 +70,15 @@ func (s service) function(id, description string, memoryMB int, timeout, slow ti
 func (s service) collect() Function {
 	f := s.function("collect", "Takes events from browsers and SDKs", 256, 10*time.Second, time.Second)
 	s.tables(f, reads, "shops")
-	s.tables(f, slices.Concat(reads, writes), "events", "people", "profiles", "identity", "consent")
+	s.tables(f, slices.Concat(reads, writes), "identity", "consent")
+	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles") // a visitor may ask to be forgotten
 	s.keys(f)
 	return f
 }
 
 func (s service) recommend() Function {
 	f := s.function("recommend", "Answers the front page and the other placements", 1024, 5*time.Second, 500*time.Millisecond)
-	s.tables(f, reads, "shops", "profiles", "catalog")
+	s.tables(f, reads, "shops", "profiles", "catalog", "identity")
 	s.files(f, "models/", "s3:GetObject")
 	s.keys(f)
 	return f
@@ -84,8 +86,9 @@ func (s service) recommend() Function {
 
 func (s service) profile() Function {
 	f := s.function("profile", "Folds events into profiles", 512, time.Minute, 20*time.Second)
-	s.tables(f, reads, "events", "shops")
-	s.tables(f, slices.Concat(reads, writes, removes), "profiles", "people", "identity")
+	s.tables(f, reads, "shops")
+	s.tables(f, slices.Concat(reads, removes), "events") // what came in just as its visitor was forgotten goes
+	s.tables(f, slices.Concat(reads, writes, removes), "profiles", "people")
 	s.keys(f)
 	s.poison(f)
 	f.Follow(s.data.Tables["events"], follow{batch: 100, window: seconds(0), parallel: 10, failures: s.failures})

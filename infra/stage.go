@@ -28,7 +28,7 @@ type Stage struct {
 	MonthlyUSD   int                   // budget that alarms when it is forecast to be exceeded; 0: none
 	AlarmMail    string                // who is told; empty: nobody subscribes
 
-	// Emulated leaves out what the AWS emulator of the deployment test does not know (composite alarms), and takes functions built for this machine.
+	// Emulated leaves out what the AWS emulator of the deployment test does not know (composite alarms) or cannot keep (it speaks plain http alone), and takes functions built for this machine.
 	Emulated bool
 	Assets   string // folder with one folder per function, each with its bootstrap
 }

@@ -55,6 +55,7 @@ func TestDeployment(t *testing.T) {
 	openShop(t, owner, out, "tea", shopFile)
 	importAndTrain(t, owner, out)
 	comeBack(t, visitor)
+	askOtherwise(t, visitor)
 
 	t.Run("nothing failed on the way", func(t *testing.T) {
 		if failed := owner.failures(t, out.Service.Failures); len(failed) > 0 {
@@ -62,6 +63,7 @@ func TestDeployment(t *testing.T) {
 		}
 	})
 	deployAChange(t, p, owner, visitor)
+	forget(t, visitor)
 	t.Run("destroyed, nothing is left", func(t *testing.T) {
 		owner.empty(t, stacks)
 		p.cdk(t, "destroy", "--all", "--force", "--app", app)
@@ -134,6 +136,50 @@ func comeBack(t *testing.T, visitor *browser) {
 		other.send(t, view("t01"))
 		if p := other.frontPage(t); p.Visitor.Known || p.Greeting != "" || len(p.shelf("viewed-before")) > 0 {
 			t.Errorf("it learned %+v", p)
+		}
+	})
+}
+
+// askOtherwise uses what the story does not: each needs permissions of its own.
+func askOtherwise(t *testing.T, visitor *browser) {
+	t.Helper()
+	server := &browser{endpoint: visitor.endpoint, host: visitor.host, secret: secretKey, cookies: map[string]string{}}
+	tests := map[string]struct {
+		who          *browser
+		method, path string
+		body         any
+		want         int
+	}{
+		"the shop's server renders a person's page": {server, http.MethodGet, "/v1/front-page?user=u-1", nil, http.StatusOK},
+		"a write key does not":                      {visitor, http.MethodGet, "/v1/front-page?user=u-1&writeKey=" + writeKey, nil, http.StatusForbidden},
+		"the shop's server asks for several lists":  {server, http.MethodPost, "/v1/recommendations:batch", map[string]any{"requests": []any{map[string]any{"placement": "trending"}}}, http.StatusOK},
+		"what is like an item":                      {visitor, http.MethodGet, "/v1/items/t00/similar?writeKey=" + writeKey, nil, http.StatusOK},
+		"the visitor asks what is known":            {visitor, http.MethodGet, "/v1/me?writeKey=" + writeKey, nil, http.StatusOK},
+		"the visitor takes it along":                {visitor, http.MethodGet, "/v1/me/export?writeKey=" + writeKey, nil, http.StatusOK},
+		"the visitor agrees":                        {visitor, http.MethodPost, "/v1/consent?writeKey=" + writeKey, map[string]any{"purpose": "personalization", "granted": true, "version": "1"}, http.StatusOK},
+		"an SDK starts":                             {visitor, http.MethodGet, "/sourceConfig/?writeKey=" + writeKey, nil, http.StatusOK},
+		"an item that the shop has not":             {visitor, http.MethodGet, "/v1/items/nothing/similar?writeKey=" + writeKey, nil, http.StatusNotFound},
+		"another method than the path has":          {visitor, http.MethodGet, "/v1/batch", nil, http.StatusMethodNotAllowed},
+		"a path that nobody answers":                {visitor, http.MethodGet, "/admin", nil, http.StatusNotFound},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if status := tt.who.call(t, tt.method, tt.path, tt.body, nil); status != tt.want {
+				t.Errorf("%s %s: %d, want %d", tt.method, tt.path, status, tt.want)
+			}
+		})
+	}
+}
+
+// forget is the end of the story: who asks to be forgotten is a stranger on the next page.
+func forget(t *testing.T, visitor *browser) {
+	t.Helper()
+	t.Run("forgotten, the visitor is a stranger", func(t *testing.T) {
+		if status := visitor.call(t, http.MethodDelete, "/v1/me?writeKey="+writeKey, nil, nil); status/100 != 2 {
+			t.Fatalf("DELETE /v1/me answered %d", status)
+		}
+		if p := visitor.frontPage(t); p.Visitor.Known || p.Greeting != "" || len(p.shelf("viewed-before")) > 0 {
+			t.Errorf("front page %+v", p)
 		}
 	})
 }

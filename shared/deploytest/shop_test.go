@@ -53,9 +53,10 @@ func history(now time.Time) (views, orders string, rows int) {
 	return v.String(), o.String(), rows
 }
 
-// browser is a visitor's: it keeps cookies, and reaches the API under its name although that name resolves nowhere.
+// browser is a visitor's, or with a secret key the shop's own server: it keeps cookies, and reaches the API under its name although that name resolves nowhere.
 type browser struct {
 	endpoint, host string
+	secret         string
 	cookies        map[string]string
 }
 
@@ -77,6 +78,9 @@ func (b *browser) call(t *testing.T, method, path string, body, into any) int {
 	}
 	req.Host = b.host
 	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	if b.secret != "" {
+		req.Header.Set("Authorization", "Bearer "+b.secret)
+	}
 	for name, value := range b.cookies {
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

@@ -28,7 +28,7 @@ type Recommend struct {
 // LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed.
 func LoadRecommend(lookup Lookup) (Recommend, error) {
 	r := reader{lookup: lookup}
-	c := Recommend{Tables: r.tables("profiles", "catalog", "shops"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 
@@ -42,7 +42,7 @@ type Profile struct {
 // LoadProfile fills Profile; an Invalid fault names every variable that is missing or malformed.
 func LoadProfile(lookup Lookup) (Profile, error) {
 	r := reader{lookup: lookup}
-	c := Profile{Tables: r.tables("events", "profiles", "people", "identity", "shops"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Profile{Tables: r.tables("events", "profiles", "people", "shops"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 
