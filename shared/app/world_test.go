@@ -151,11 +151,13 @@ type browser struct {
 	w      *world
 	client *http.Client
 	header http.Header
+
+	answered http.Header // of the last answer
 }
 
 func (w *world) browser() *browser {
 	jar := must(cookiejar.New(nil))
-	return &browser{w, &http.Client{Jar: jar}, http.Header{}}
+	return &browser{w: w, client: &http.Client{Jar: jar}, header: http.Header{}}
 }
 
 // call sends a request and decodes a JSON answer into into, if that is not nil.
@@ -177,6 +179,7 @@ func (b *browser) call(method, path string, body any, into any) int {
 		b.w.t.Fatal(err)
 	}
 	defer res.Body.Close()
+	b.answered = res.Header
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.w.t.Fatal(err)
