@@ -16,13 +16,11 @@ import (
 const frontSlots = "viewed-before:6,for-you:12,buy-again:6,trending:6,new:6"
 
 type frontView struct {
-	Greeting  string
-	Known     bool
-	Returning bool
-	Personal  bool // the page has something that only this visitor sees
-	Shelves   []shelf
-	Own       []card // when there are no shelves: the shop's own goods
-	Rooms     []room
+	Greeting string
+	Personal bool // the page has something that only this visitor sees
+	Shelves  []shelf
+	Own      []card // when there are no shelves: the shop's own goods
+	Rooms    []room
 }
 
 // room is a tile that leads to a department.
@@ -35,15 +33,16 @@ func (v *visit) frontPage() error {
 	v.send(pageCall("Home", "/"))
 	var front frontAnswer
 	v.without("front page", v.call(http.MethodGet, "/v1/front-page?slots="+url.QueryEscape(frontSlots), nil, &front))
-	view := frontView{Greeting: front.Greeting, Known: front.Visitor.Known, Returning: front.Visitor.Returning, Shelves: v.shelves(front.Shelves)}
-	for _, s := range view.Shelves {
-		view.Personal = view.Personal || s.Placement == "viewed-before" || s.Placement == "buy-again" // what is "for you" may be what is for everybody
+	view := frontView{Greeting: front.Greeting}
+	for _, s := range front.Shelves {
+		view.Personal = view.Personal || len(s.Items) > 0 && (s.Placement == "viewed-before" || s.Placement == "buy-again")
 	}
-	for i, s := range view.Shelves {
+	for i, s := range front.Shelves {
 		if s.Placement == "for-you" && !view.Personal {
-			view.Shelves[i].Title = "Liked by many" // nothing is known yet that would make it this visitor's
+			front.Shelves[i].Title = "Liked by many" // nothing is known yet that would make it this visitor's
 		}
 	}
+	view.Shelves = v.shelves(front.Shelves)
 	if len(view.Shelves) == 0 {
 		view.Own = v.own(firstOf(v.stock.newest, 12))
 	}

@@ -8,16 +8,9 @@ import (
 // What the shop reads of the API's answers, and what it sends. The API has more.
 
 type frontAnswer struct {
-	Visitor  visitorAnswer
 	Greeting string
 	Shelves  []shelfAnswer
 	Consent  consentAnswer
-}
-
-type visitorAnswer struct {
-	Known     bool
-	Name      string
-	Returning bool
 }
 
 type consentAnswer struct {
