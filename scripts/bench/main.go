@@ -56,7 +56,7 @@ func run(length time.Duration, only string) error {
 		for _, part := range []struct {
 			name string
 			run  func(*server, time.Duration) error
-		}{{"frontpage", benchFrontPage}, {"collect", benchCollect}, {"fresh", benchFresh}} {
+		}{{"frontpage", benchFrontPage}, {"fresh", benchFresh}, {"collect", benchCollect}} {
 			if !wanted(part.name) {
 				continue
 			}

@@ -41,8 +41,7 @@ func (w *Worker) buyAgain(limit int) {
 // trending shows what many look at now, nudged towards the visitor's categories.
 func (w *Worker) trending(limit int) {
 	w.top.Reset(limit)
-	list := w.m.Trending(model.None)
-	for _, s := range list {
+	for _, s := range w.reach(limit, w.m.Trending(model.None)) {
 		if w.allowed(s.Item) {
 			w.top.Offer(s.Item, s.Score*(1+w.affinity(s.Item)))
 		}
@@ -51,10 +50,24 @@ func (w *Worker) trending(limit int) {
 	w.complete(limit)
 }
 
+// depth is how far down a list an item may stand and still be lifted to a shelf by taste: enough for what is blocked, few enough to be looked at.
+func (w *Worker) depth(limit int) int { return 4*limit + 2*len(w.seeds) }
+
+func (w *Worker) reach(limit int, list []item.Scored) []item.Scored {
+	if w.narrow {
+		return list
+	}
+	return list[:min(len(list), w.depth(limit))]
+}
+
 // newest shows what arrived last, nudged towards the visitor's categories.
 func (w *Worker) newest(limit int) {
 	w.top.Reset(limit)
-	for rank, i := range w.m.Newest(model.None) {
+	list := w.m.Newest(model.None)
+	if !w.narrow {
+		list = list[:min(len(list), w.depth(limit))]
+	}
+	for rank, i := range list {
 		if w.allowed(i) {
 			w.top.Offer(i, (1+w.affinity(i))/float32(rank+10))
 		}

@@ -15,6 +15,7 @@ type Worker struct {
 	m *Model
 	q *Query
 
+	narrow bool // the query has a category or a filter
 	epoch  uint32
 	cells  []cell // per item
 	seeds  []seed
@@ -63,6 +64,7 @@ const maxSeeds = 40
 
 func (w *Worker) begin(m *Model, q *Query) {
 	w.m, w.q = m, q
+	w.narrow = q.Category != "" || q.Filter.Any()
 	w.picks, w.shelves, w.bounds = w.picks[:0], w.shelves[:0], w.bounds[:0]
 	w.seeds, w.basket, w.touched = w.seeds[:0], w.basket[:0], w.touched[:0]
 	if len(w.cells) < m.Len() {
@@ -191,16 +193,13 @@ func (w *Worker) allowed(i item.Ordinal) bool { return !w.at(i).bought && w.allo
 
 // allowedAgain is allowed for shelves that show what was bought before.
 func (w *Worker) allowedAgain(i item.Ordinal) bool {
-	return !w.at(i).blocked && w.m.Sellable(i) && w.fits(i)
+	return !w.at(i).blocked && w.m.Sellable(i) && (!w.narrow || w.fits(i))
 }
 
 func (w *Worker) fits(i item.Ordinal) bool {
 	f := w.q.Filter
 	if w.q.Category != "" && !InCategory(w.m.CategoryPath(i), w.q.Category) {
 		return false
-	}
-	if !f.Any() {
-		return true
 	}
 	price := w.m.Price(i)
 	return (f.Category == "" || InCategory(w.m.CategoryPath(i), f.Category)) && (f.Brand == "" || w.m.Brand(i) == f.Brand) &&

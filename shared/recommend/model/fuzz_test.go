@@ -93,5 +93,5 @@ func exercise(m *Model) {
 	}
 	m.Popular(None)
 	m.Lookup("nobody")
-	m.Trained().Format(time.RFC3339)
+	_ = m.Trained().Format(time.RFC3339)
 }
