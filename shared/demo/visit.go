@@ -43,10 +43,12 @@ func (s *Shop) serve(h handler) http.Handler {
 			return
 		}
 		if errors.Is(err, errNotFound) {
+			//nolint:contextcheck // the visit's request carries the context
 			v.failed(http.StatusNotFound, "We do not have that", "The page may have moved, or the thing is no longer sold. The search and the departments above lead to everything we have.")
 			return
 		}
 		s.log.Error("page failed", "path", r.URL.Path, "err", err)
+		//nolint:contextcheck // the visit's request carries the context
 		v.failed(http.StatusServiceUnavailable, "Back in a moment", "Something is not answering just now. Please try again.")
 	})
 }

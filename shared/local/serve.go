@@ -54,11 +54,12 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, fmt.Sprintf("port %d cannot be listened on: choose another with --port", o.Port))
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // closed by then, unless the start failed
 	l, err := Open(ctx, o.Dir, &Options{Log: o.Log, Now: clock(o.Clock)})
 	if err != nil {
 		return err
