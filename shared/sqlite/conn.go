@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -12,7 +13,8 @@ import (
 )
 
 // conn is one connection to the file, with its statements prepared once. It is used by one goroutine at a time. database/sql is left out: its
-// pool, its reflection and its goroutine per cancellable call would cost more than the reads do.
+// pool, its reflection and its goroutine per cancellable call would cost more than the reads do. So a statement runs to its end, whoever asked;
+// what ends with a context is the wait for a connection or for the writer.
 type conn struct {
 	raw   driver.Conn
 	stmts map[string]*stmt
@@ -25,6 +27,8 @@ type stmt struct {
 }
 
 // connect opens the file and runs the pragmas, one by one.
+//
+//nolint:contextcheck // a statement runs to its end: see conn
 func connect(path string, pragmas ...string) (*conn, error) {
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()
 	connector, err := modernc.NewConnector(name)
@@ -47,7 +51,7 @@ func connect(path string, pragmas ...string) (*conn, error) {
 // closing closes c and returns err, which is why.
 func closing(c *conn, err error) error {
 	if closeErr := c.close(); closeErr != nil {
-		return fmt.Errorf("%w (and closing: %v)", err, closeErr)
+		return fmt.Errorf("%w (and closing: %w)", err, closeErr)
 	}
 	return err
 }
@@ -82,19 +86,23 @@ func (c *conn) prepared(text string, args []any) (*stmt, error) {
 }
 
 // run executes statements without arguments or answers that are not worth keeping prepared.
+//
+//nolint:contextcheck // a statement runs to its end: see conn
 func (c *conn) run(script string) error {
 	s, err := c.raw.Prepare(script)
 	if err != nil {
 		return translate(err)
 	}
 	if _, err := s.(driver.StmtExecContext).ExecContext(context.Background(), nil); err != nil {
-		s.Close() // the first error says more
+		s.Close() //nolint:errcheck // the first error says more
 		return translate(err)
 	}
 	return translate(s.Close())
 }
 
 // exec runs a statement and returns how many rows it changed. args are int64, string, []byte or nil, one per "?".
+//
+//nolint:contextcheck // a statement runs to its end: see conn
 func (c *conn) exec(text string, args ...any) (int64, error) {
 	s, err := c.prepared(text, args)
 	if err != nil {
@@ -109,6 +117,8 @@ func (c *conn) exec(text string, args ...any) (int64, error) {
 }
 
 // query calls row for each row of the answer, until it returns false. Values are int64, string, []byte or nil and row may keep them.
+//
+//nolint:contextcheck // a statement runs to its end: see conn
 func (c *conn) query(row func(v []driver.Value) bool, text string, args ...any) error {
 	s, err := c.prepared(text, args)
 	if err != nil {
@@ -126,7 +136,7 @@ func (c *conn) query(row func(v []driver.Value) bool, text string, args ...any) 
 			break
 		}
 	}
-	if closeErr := rows.Close(); err == nil || err == io.EOF {
+	if closeErr := rows.Close(); err == nil || errors.Is(err, io.EOF) {
 		err = closeErr
 	}
 	return translate(err)

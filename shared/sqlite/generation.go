@@ -39,7 +39,9 @@ func openGeneration(path string) (*generation, error) {
 		return nil, unavailable(fmt.Errorf("map %s: %w", path, err), "the database cannot be reached")
 	}
 	g := &generation{word: (*atomic.Uint64)(unsafe.Pointer(&page[0]))}
-	runtime.AddCleanup(g, func(page []byte) { syscall.Munmap(page) }, page) // fails only for what is not mapped
+	runtime.AddCleanup(g, func(page []byte) {
+		syscall.Munmap(page) //nolint:errcheck // fails only for what is not mapped
+	}, page)
 	return g, nil
 }
 

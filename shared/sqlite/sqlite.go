@@ -152,7 +152,7 @@ func limit(c *conn, maxBytes int64) error {
 // Close waits for the calls in progress and closes the file. Calls after it are Unavailable.
 func (db *DB) Close() error {
 	if db.closing.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // closing again is no mistake
 	}
 	db.stop()
 	db.loops.Wait()

@@ -146,7 +146,7 @@ func (db *DB) transact(c *conn, batch []*call) (err error) {
 	t := &tx{conn: c, now: db.now().UnixMilli()}
 	defer func() {
 		if err != nil {
-			c.exec("ROLLBACK") // fails when the engine has rolled back by itself; the first error is the one to tell
+			c.exec("ROLLBACK") //nolint:errcheck // fails when the engine has rolled back by itself; the first error is the one to tell
 		}
 	}()
 	for _, one := range batch {
