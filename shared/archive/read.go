@@ -130,7 +130,7 @@ func decode[T any](body []byte, each func([]T) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
+	defer reader.Close() //nolint:errcheck // it holds nothing but memory
 	buf := make([]T, 2048)
 	for {
 		n, err := next(reader, buf)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -100,12 +101,13 @@ func TestPutNamesWhatIsWrong(t *testing.T) {
 	bad := pot("2", -1)
 	bad.Currency, bad.URL = "pounds", "javascript:alert(1)"
 	_, err := s.Put(t.Context(), "a", pot("1", 100), bad)
-	if !fault.Is(err, fault.Invalid) {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Kind != fault.Invalid {
 		t.Fatalf("put: %v, want Invalid", err)
 	}
 	var paths []string
-	for _, f := range err.(*fault.Error).Fields {
-		paths = append(paths, f.Path)
+	for _, field := range f.Fields {
+		paths = append(paths, field.Path)
 	}
 	if diff := cmp.Diff([]string{"items[1].url", "items[1].price", "items[1].currency"}, paths); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)

@@ -84,7 +84,7 @@ func FuzzName(f *testing.F) {
 		if blob.ValidateName(name) != nil {
 			return
 		}
-		s := &Store{root: "/root/of/store"}
+		s := &Store{root: "/the/store"}
 		if rel, err := filepath.Rel(s.root, s.path(name)); err != nil || rel != filepath.FromSlash(name) {
 			t.Errorf("%q lies at %q, %v", name, rel, err)
 		}

@@ -32,7 +32,7 @@ func (s *Store) put(ctx context.Context, name string, r io.Reader, right func(st
 	if err != nil {
 		return blob.Info{}, err
 	}
-	defer os.Remove(temp) // gone already when all went well
+	defer os.Remove(temp) //nolint:errcheck // gone already when all went well
 	unlock, err := s.lock()
 	if err != nil {
 		return blob.Info{}, err
@@ -68,7 +68,7 @@ func (s *Store) write(ctx context.Context, r io.Reader) (string, error) {
 		err = asUnavailable(closeErr)
 	}
 	if err != nil {
-		os.Remove(f.Name()) // the first error says more
+		os.Remove(f.Name()) //nolint:errcheck // the first error says more
 		return "", err
 	}
 	return f.Name(), nil

@@ -126,7 +126,7 @@ func FuzzImport(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok && in.wrong == nil {
+			if ok && !in.rejected() {
 				kept++
 			}
 		}

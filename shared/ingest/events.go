@@ -36,7 +36,7 @@ func (b *events) add(r *reader, emit func(unit) error) (bool, error) {
 	if user == "" && device == "" {
 		r.reject("visitor", "an event needs a user or a visitor", "")
 	}
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	if e.ID == "" {

@@ -184,7 +184,7 @@ func (im *Importer) read(ctx context.Context, rows *rows, in *reader, build buil
 			return err
 		}
 		switch {
-		case in.wrong != nil:
+		case in.rejected():
 			result.Rejected++
 			if err := rejected.add(in.wrong); err != nil {
 				return err

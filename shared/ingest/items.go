@@ -26,7 +26,7 @@ func (*items) add(r *reader, emit func(unit) error) (bool, error) {
 	if f, bad := fieldsOf(it.Validate("")); bad {
 		r.reject(f.Path, f.Reason, r.text(f.Path))
 	}
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	return true, emit(unit{rows: 1, item: &it})

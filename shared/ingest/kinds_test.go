@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"strings"
 	"testing"
 
@@ -156,12 +157,13 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			j := job(tt.as, tt.text)
 			j.Map = tt.set
 			_, err := newWorld(t, nil).im.File(t.Context(), j)
-			if !fault.Is(err, fault.Invalid) {
+			f, ok := errors.AsType[*fault.Error](err)
+			if !ok || f.Kind != fault.Invalid {
 				t.Fatalf("%v, want Invalid", err)
 			}
 			var got []string
-			for _, f := range err.(*fault.Error).Fields {
-				got = append(got, f.Path)
+			for _, field := range f.Fields {
+				got = append(got, field.Path)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)

@@ -37,7 +37,7 @@ func (o *orders) add(r *reader, emit func(unit) error) (bool, error) {
 		r.reject("price", "must not be negative; a refund has a negative quantity or a status", r.text("price"))
 	}
 	user := buyer(r)
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	if user != "" {

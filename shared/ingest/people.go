@@ -77,7 +77,7 @@ func (c *customers) add(r *reader, emit func(unit) error) (bool, error) {
 		user = r.needed("user", 200)
 	}
 	at := r.moment("time", false)
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	return true, c.people.identify(user, traits, at, 1, emit)

@@ -40,7 +40,7 @@ func (b *retail) add(r *reader, emit func(unit) error) (bool, error) {
 	customer := strings.TrimSuffix(r.optional("user", 200), ".0")
 	l := event.Line{Item: event.ItemID(code), Quantity: r.integer("quantity", 0), Price: price}
 	head := order.Order{ID: invoice, At: r.moment("time", true), Currency: pounds, Refund: strings.HasPrefix(invoice, "C")}
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	if strings.HasPrefix(invoice, "A") || isService(code) || price == 0 && customer == "" {
@@ -55,7 +55,7 @@ func (b *retail) add(r *reader, emit func(unit) error) (bool, error) {
 	if price < 0 {
 		r.reject("price", "must not be negative", r.text("price"))
 	}
-	if r.wrong != nil {
+	if r.rejected() {
 		return true, nil
 	}
 	b.note(l, r.text("title"), head.Refund)

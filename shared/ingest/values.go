@@ -21,6 +21,8 @@ type reader struct {
 	wrong    *rowError // the first thing wrong
 }
 
+func (r *reader) rejected() bool { return r.wrong != nil }
+
 func (r *reader) text(field string) string { return r.bound.text(r.row, field) }
 
 func (r *reader) reject(field, reason, value string) {

@@ -2,6 +2,7 @@ package order
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -75,7 +76,8 @@ func TestLargeOrderIsCut(t *testing.T) {
 
 func TestOrderNamesWhatIsMissing(t *testing.T) {
 	_, err := Order{}.Events(1)
-	if !fault.Is(err, fault.Invalid) || len(err.(*fault.Error).Fields) != 4 {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Kind != fault.Invalid || len(f.Fields) != 4 {
 		t.Errorf("an empty order: %v; want order, visitor, time and lines named", err)
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -207,7 +208,7 @@ func (h *recommending) batch(w http.ResponseWriter, r *http.Request) error {
 
 // inRequest says in which request of a batch the wrong field stands.
 func inRequest(err error, i int) error {
-	f, ok := err.(*fault.Error)
+	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || f.Kind != fault.Invalid {
 		return err
 	}
