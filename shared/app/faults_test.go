@@ -11,6 +11,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -43,8 +44,7 @@ func (m *moody) Get(ctx context.Context, k table.Key, opts ...table.ReadOption) 
 }
 
 func TestEnginesThatFail(t *testing.T) {
-	db := must(sqlite.Open(t.TempDir()+"/shop.db", &sqlite.Options{Logger: quiet(), Feeds: []table.Name{event.Table, profile.Table}}))
-	t.Cleanup(func() { db.Close() })
+	db := sqlitetest.Open(t, &sqlite.Options{Logger: quiet(), Feeds: []table.Name{event.Table, profile.Table}})
 	engine := &moody{Store: db}
 	w := newWorldOn(t, engine, db.Feed(event.Table), db.Queue("failures", nil))
 	a := w.browser()

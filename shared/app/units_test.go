@@ -16,7 +16,7 @@ import (
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/shop"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -55,8 +55,7 @@ func TestUnits(t *testing.T) {
 	m := &meter{}
 	m.take()
 	store := dynamo.Open(cfg, tables, &dynamo.Options{Observe: m.observe})
-	embedded := must(sqlite.Open(t.TempDir()+"/queue.db", nil))
-	t.Cleanup(func() { embedded.Close() })
+	embedded := sqlitetest.Open(t, nil)
 	w := newWorldOn(t, store, dynamo.OpenFeed(cfg, tables, event.Table, embedded, "marks"), embedded.Queue("failures", nil))
 
 	a := w.browser()

@@ -23,6 +23,7 @@ import (
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/stream"
 	"shopkeeper/shared/table"
 )
@@ -56,8 +57,7 @@ func must[T any](v T, err error) T {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db := must(sqlite.Open(t.TempDir()+"/shop.db", &sqlite.Options{Logger: quiet(), Feeds: []table.Name{event.Table, profile.Table}}))
-	t.Cleanup(func() { db.Close() })
+	db := sqlitetest.Open(t, &sqlite.Options{Logger: quiet(), Feeds: []table.Name{event.Table, profile.Table}})
 	return newWorldOn(t, db, db.Feed(event.Table), db.Queue("failures", nil))
 }
 

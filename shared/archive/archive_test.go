@@ -16,7 +16,7 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/queue"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/stream"
 	"shopkeeper/shared/table"
 )
@@ -35,15 +35,7 @@ func newWorld(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	db := sqlitetest.Open(t, nil)
 	failures := db.Queue("failures", nil)
 	return world{files, failures, Handler(slog.New(slog.DiscardHandler), files, failures)}
 }

@@ -16,6 +16,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -119,11 +120,7 @@ func BenchmarkAccept(b *testing.B) {
 func BenchmarkAcceptDurable(b *testing.B) {
 	for _, n := range []int{1, 20} {
 		b.Run(fmt.Sprintf("%d messages", n), func(b *testing.B) {
-			db, err := sqlite.Open(b.TempDir()+"/shop.db", &sqlite.Options{Feeds: []table.Name{event.Table}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer db.Close()
+			db := sqlitetest.Open(b, &sqlite.Options{Feeds: []table.Name{event.Table}})
 			s := collect.New(time.Now, db, nil, identity.NewAliases(db), undecided{})
 			var id atomic.Int64
 			b.SetParallelism(32)

@@ -8,7 +8,7 @@ import (
 
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -47,15 +47,7 @@ func FuzzCookie(f *testing.F) {
 }
 
 func TestRecordsAreKeptInOrder(t *testing.T) {
-	db, err := sqlite.Open(t.TempDir()+"/shop.db", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, nil)
 	records, ctx := consent.NewRecords(db), t.Context()
 	want := []consent.Record{
 		{Purpose: consent.Personalization, Choice: consent.Granted, Version: "v1", Source: "page", At: noon},

@@ -11,20 +11,13 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
 func open(t *testing.T) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.TempDir()+"/shop.db", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, nil)
 	return db
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -32,15 +32,7 @@ type world struct {
 func newWorld(t testing.TB, wrap func(table.Store) table.Store) world {
 	t.Helper()
 	now := func() time.Time { return noon }
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), &sqlite.Options{Feeds: []table.Name{event.Table}, Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	db := sqlitetest.Open(t, &sqlite.Options{Feeds: []table.Name{event.Table}, Now: now})
 	w := world{db: db, tables: db}
 	if wrap != nil {
 		w.tables = wrap(db)

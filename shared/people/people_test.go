@@ -2,7 +2,6 @@ package people
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -136,15 +135,7 @@ func TestApplyVouched(t *testing.T) {
 
 func newStore(t *testing.T) (*Store, table.Store) {
 	t.Helper()
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "people.db"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, nil)
 	return New(db), db
 }
 

@@ -4,24 +4,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/people"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
 func BenchmarkFolder(b *testing.B) {
 	for _, perBatch := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("%d visitors a batch", perBatch), func(b *testing.B) {
-			db, err := sqlite.Open(filepath.Join(b.TempDir(), "shop.db"), nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer db.Close()
+			db := sqlitetest.Open(b, nil)
 			weights := func(context.Context, event.ShopID) (Weights, error) { return DefaultWeights, nil }
 			f := New(slog.New(slog.DiscardHandler), time.Now, db, people.New(db), &openSealer{}, weights).Handler(nil)
 			n := 0

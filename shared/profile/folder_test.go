@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,6 +20,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -85,15 +85,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), &sqlite.Options{Feeds: []table.Name{event.Table}, Now: func() time.Time { return second(100_000) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, &sqlite.Options{Feeds: []table.Name{event.Table}, Now: func() time.Time { return second(100_000) }})
 	w := &world{t: t, store: &flaky{Store: db}, seal: &openSealer{}, feed: db.Feed(event.Table)}
 	weights := func(context.Context, event.ShopID) (Weights, error) { return DefaultWeights, nil }
 	w.folder = New(slog.New(slog.DiscardHandler), func() time.Time { return second(100_000) }, w.store, people.New(w.store), w.seal, weights)

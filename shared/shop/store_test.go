@@ -12,7 +12,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/shop"
-	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -40,15 +40,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	db, err := sqlite.Open(t.TempDir()+"/shop.db", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, nil)
 	keys, err := identity.ParseKeyring(identity.NewKeyring())
 	if err != nil {
 		t.Fatal(err)

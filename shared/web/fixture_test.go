@@ -20,6 +20,7 @@ import (
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/sqlite"
+	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/table"
 )
 
@@ -100,15 +101,7 @@ func newGateway(t testing.TB) *gateway {
 		defer g.clock.Unlock()
 		return g.now
 	}
-	db, err := sqlite.Open(t.TempDir()+"/shop.db", &sqlite.Options{Now: clock, Feeds: []table.Name{event.Table, people.Table}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := sqlitetest.Open(t, &sqlite.Options{Now: clock, Feeds: []table.Name{event.Table, people.Table}})
 	g.db, g.store = db, &broken{Store: db}
 	keys, err := identity.ParseKeyring(identity.NewKeyring())
 	if err != nil {
