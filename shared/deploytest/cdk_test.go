@@ -69,7 +69,7 @@ func (p project) synth(t *testing.T, name string, choices ...string) string {
 // outputs are those of the stacks that matter here.
 type outputs struct {
 	Data    struct{ Bucket string }          `json:"shopkeeper-emulator-data"`
-	Service struct{ ApiID, Failures string } `json:"shopkeeper-emulator-service"` //nolint:revive // as the template names it
+	Service struct{ ApiID, Failures string } `json:"shopkeeper-emulator-service"`
 }
 
 // deploy is plain cdk deploy of all stacks.
