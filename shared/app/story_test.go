@@ -8,8 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shopkeeper/shared/archive"
+	"shopkeeper/shared/consent"
+	"shopkeeper/shared/event"
 )
 
 func TestAVisitorComesBack(t *testing.T) {
@@ -184,4 +189,51 @@ func TestConsent(t *testing.T) {
 			t.Errorf("viewed before (-want +got):\n%s", diff)
 		}
 	})
+}
+
+func TestTheNightForgetsInTheArchive(t *testing.T) {
+	w := newWorld(t)
+	a := w.browser()
+	a.frontPage("")
+	a.send(teaKey, view("anon-a", "t00"))
+	var me struct{ Visitor string }
+	a.call(http.MethodGet, "/v1/me?writeKey="+teaKey, nil, &me)
+	if me.Visitor == "" {
+		t.Fatal("the visitor is not told its id")
+	}
+	stored := []event.Event{{Shop: "tea", Visitor: event.VisitorID(me.Visitor), ID: "e1", Type: event.Track, Name: event.ProductViewed, At: time.Now(), ReceivedAt: time.Now(), Lines: []event.Line{{Item: "t00"}}}}
+	if err := archive.Append(t.Context(), w.files, "live", stored...); err != nil {
+		t.Fatal(err)
+	}
+	rows := func() (n int) {
+		if err := archive.Read(t.Context(), w.files, "tea", time.Time{}, time.Time{}, func(r archive.Row) error {
+			if r.Visitor == me.Visitor {
+				n++
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if rows() != 1 {
+		t.Fatalf("%d rows in the archive", rows())
+	}
+	if status := a.call(http.MethodDelete, "/v1/me?writeKey="+teaKey, nil, nil); status/100 != 2 {
+		t.Fatalf("forgetting answered %d", status)
+	}
+	later := time.Now
+	for _, pass := range []string{"the same hour", "the next night"} {
+		if _, err := Train(quiet(), later, w.store, w.files, nil).Night(t.Context(), "tea", nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := rows(); n != 0 {
+			t.Errorf("%s: %d rows are left", pass, n)
+		}
+		later = func() time.Time { return time.Now().Add(24 * time.Hour) }
+	}
+	list, err := consent.NewRecords(w.store).ListForgotten(t.Context(), "tea")
+	if err != nil || len(list) != 0 {
+		t.Errorf("still on the list: %v, %v", list, err)
+	}
 }

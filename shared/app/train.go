@@ -13,6 +13,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/bus"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend"
@@ -32,14 +33,24 @@ type Trainer struct {
 	items *catalog.Store
 	files blob.Store
 	bus   bus.Bus // nil: nobody is told
+
+	consents *consent.Records
 }
 
 // Train is the trainer of the deployment's shops. News of a model goes over the bus, if there is one.
 func Train(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, news bus.Bus) *Trainer {
-	return &Trainer{log: log, now: now, items: catalog.NewStore(now, store), files: files, bus: news}
+	return &Trainer{log: log, now: now, items: catalog.NewStore(now, store), files: files, bus: news, consents: consent.NewRecords(store)}
 }
 
-// Shop trains one shop and publishes the model unless the report refuses it. The scheduler and `shopkeeper train` call it; a repeated call trains again and does no harm.
+// Night tidies a shop's archive and trains. The scheduler calls it; a repeated call does no harm.
+func (t *Trainer) Night(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error) {
+	if err := t.Tidy(ctx, shop); err != nil {
+		return trainer.Report{}, err
+	}
+	return t.Shop(ctx, shop, progress)
+}
+
+// Shop trains one shop and publishes the model unless the report refuses it. `shopkeeper train` calls it; a repeated call trains again and does no harm.
 // progress may be nil.
 func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.Progress) (trainer.Report, error) {
 	in, err := t.input(ctx, shop)

@@ -121,9 +121,13 @@ func (s *Service) record(ctx context.Context, shop event.ShopID, v event.Visitor
 	return nil
 }
 
-// Forget removes what is kept about the visitor. The state stays, so that nothing is kept anew against it.
+// Forget removes what is kept about the visitor: from the tables at once, from the archive by the next night but one. The state stays, so that nothing is kept anew against it.
 func (s *Service) Forget(ctx context.Context, shop event.ShopID, v event.VisitorID, state consent.State) error {
-	if err := s.profiles.Forget(ctx, shop, v, s.now().UTC(), state); err != nil {
+	now := s.now().UTC()
+	if err := s.records.NoteForgotten(ctx, shop, consent.Forgotten{Visitor: v, At: now}); err != nil {
+		return err
+	}
+	if err := s.profiles.Forget(ctx, shop, v, now, state); err != nil {
 		return fmt.Errorf("forget a visitor: %w", err)
 	}
 	s.states.add(stateKey{shop, v}, state, s.now())

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/app"
-	"shopkeeper/shared/archive"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
@@ -105,7 +104,7 @@ func (w works) trainIfDue(ctx context.Context) {
 	if err != nil || !due(published, now, zone) || !due(*w.tried, now, zone) {
 		return
 	}
-	err = w.train(ctx, published, now)
+	_, err = w.trainer.Night(ctx, ShopID, nil)
 	switch {
 	case err == nil:
 		*w.tried = now
@@ -115,21 +114,7 @@ func (w works) trainIfDue(ctx context.Context) {
 	}
 }
 
-// train merges the small files of the days that ended since the last training, and trains.
-func (w works) train(ctx context.Context, published, now time.Time) error {
-	for d := min(int(now.Sub(published)/day)+1, compactDays); d > 0; d-- {
-		if _, _, err := archive.Compact(ctx, w.Blobs, ShopID, now.UTC().AddDate(0, 0, -d).Format(time.DateOnly)); err != nil {
-			return err
-		}
-	}
-	_, err := w.trainer.Shop(ctx, ShopID, nil)
-	return err
-}
-
-const (
-	day         = 24 * time.Hour
-	compactDays = 31 // days before are as they are
-)
+const day = 24 * time.Hour
 
 // published is when the shop's model was published; the zero time when it has none.
 func (w works) published(ctx context.Context) (time.Time, error) {
