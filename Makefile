@@ -59,7 +59,7 @@ $(TOOLS)/golangci-lint: scripts/tools/go.mod
 
 .PHONY: gen
 gen: ## rewrite generated files: OpenAPI document, template snapshots, wanted results of events/
-	$(GO) test ./shared/web ./shared/replay ./infra/... -update
+	$(GO) test ./functions/... ./shared/web ./infra -update
 
 BUILD := CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w -buildid="
 

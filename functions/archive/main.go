@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"shopkeeper/shared/app"
 	"shopkeeper/shared/app/trigger"
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/s3"
@@ -33,7 +32,5 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Changes, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, failures := lambdacontext.NewLogger(), sqs.Open(aws, cfg.Failures)
-	keep := app.Archive(logger, s3.Open(aws, cfg.Bucket, nil), failures)
-	return trigger.OnEvents(logger, "archive", failures, keep), nil
+	return trigger.ArchiveFunction(lambdacontext.NewLogger(), s3.Open(aws, cfg.Bucket, nil), sqs.Open(aws, cfg.Failures)), nil
 }

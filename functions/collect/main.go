@@ -22,8 +22,9 @@ func main() {
 	if err != nil {
 		log.Fatalln("cannot start:", err)
 	}
-	lambda.StartHandlerFunc(httpadapter.NewV2(handler).ProxyWithContext)
+	lambda.StartHandlerFunc(start(handler))
 }
+func start(h http.Handler) app.Request { return app.Gateway(httpadapter.NewV2(h).ProxyWithContext) }
 
 func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	cfg, err := env.LoadCollect(getenv)

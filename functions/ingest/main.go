@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"shopkeeper/shared/app"
 	"shopkeeper/shared/app/trigger"
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
@@ -34,6 +33,5 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ingest, err := app.Ingest(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, cfg.Consent)
-	return trigger.OnFile(ingest), err
+	return trigger.IngestFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, cfg.Consent)
 }

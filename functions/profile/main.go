@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"shopkeeper/shared/app"
 	"shopkeeper/shared/app/trigger"
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
@@ -34,7 +33,5 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Changes, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, failures := lambdacontext.NewLogger(), sqs.Open(aws, cfg.Failures)
-	fold, err := app.Profile(logger, time.Now, dynamo.Open(aws, cfg.Tables, nil), failures, keys)
-	return trigger.OnEvents(logger, "profile", failures, fold), err
+	return trigger.ProfileFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), sqs.Open(aws, cfg.Failures), keys)
 }

@@ -23,8 +23,9 @@ func main() {
 	if err != nil {
 		log.Fatalln("cannot start:", err)
 	}
-	lambda.StartHandlerFunc(httpadapter.NewV2(handler).ProxyWithContext)
+	lambda.StartHandlerFunc(start(handler))
 }
+func start(h http.Handler) app.Request { return app.Gateway(httpadapter.NewV2(h).ProxyWithContext) }
 
 func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	cfg, err := env.LoadRecommend(getenv)
@@ -35,5 +36,7 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Recommend(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, nil)
+	logger := lambdacontext.NewLogger()
+	shown := &app.HTTPOptions{Exposures: app.Lines(logger, os.Stdout)}
+	return app.Recommend(logger, time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, shown)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"shopkeeper/shared/app"
 	"shopkeeper/shared/app/trigger"
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
@@ -35,6 +34,5 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Night, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, store, files := lambdacontext.NewLogger(), dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil)
-	return trigger.Nightly(logger, files, app.Train(logger, time.Now, store, files, eventbridge.Open(aws, cfg.Bus)).Shop), nil
+	return trigger.TrainFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), eventbridge.Open(aws, cfg.Bus)), nil
 }

@@ -3,24 +3,21 @@ package app
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"testing"
 	"time"
 
-	"shopkeeper/shared/archive"
-	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/disk"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/queue"
+	"shopkeeper/shared/replay"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/sqlite"
 	"shopkeeper/shared/sqlite/sqlitetest"
@@ -69,7 +66,9 @@ func newWorldOn(t testing.TB, store table.Store, feed table.Feed, failures queue
 	w.keys = must(identity.ParseKeyring(identity.NewKeyring()))
 	w.found("tea", map[shop.KeyKind]string{shop.WriteKey: teaKey, shop.SecretKey: teaSecret})
 	w.found("mugs", map[shop.KeyKind]string{shop.WriteKey: mugKey})
-	w.history("tea")
+	if err := replay.History(t.Context(), time.Now(), w.store, w.files, "tea", 80, 300); err != nil {
+		t.Fatal(err)
+	}
 	report, err := Train(quiet(), time.Now, w.store, w.files, nil).Shop(t.Context(), "tea", nil)
 	if err != nil || !report.Publish {
 		t.Fatalf("training: %v, %s", err, report.Reason)
@@ -90,44 +89,8 @@ func newWorldOn(t testing.TB, store table.Store, feed table.Feed, failures queue
 
 func (w *world) found(id event.ShopID, keys map[shop.KeyKind]string) {
 	w.t.Helper()
-	seal := must(identity.NewSealer(w.keys))
-	shops := shop.NewStore(time.Now, w.store, seal)
-	if err := shops.Put(w.t.Context(), shop.Settings{ID: id, Name: "The " + string(id) + " shop", Currency: "GBP", Consent: consent.Implied}); err != nil {
-		w.t.Fatal(err)
-	}
-	for kind, key := range keys {
-		if err := shops.AddKey(w.t.Context(), id, kind, "test", key); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-}
-
-// history gives a shop 80 items in 4 categories and 300 customers who stay in theirs.
-func (w *world) history(id event.ShopID) {
-	w.t.Helper()
-	var items []catalog.Item
-	for i := range 80 {
-		items = append(items, catalog.Item{ID: event.ItemID(fmt.Sprintf("t%02d", i)), Title: fmt.Sprintf("Tea %d", i), URL: fmt.Sprintf("/p/t%02d", i), Price: int64(200 + i), Currency: "GBP",
-			Category: fmt.Sprintf("Tea > Kind %d", i%4), Created: time.Now().AddDate(0, 0, -i)})
-	}
-	if _, err := catalog.NewStore(time.Now, w.store).Put(w.t.Context(), id, items...); err != nil {
-		w.t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(3, 4))
-	var events []event.Event
-	for c := range 300 {
-		at := time.Now().Add(-time.Duration(random.IntN(90*24)) * time.Hour).UTC()
-		for n := range 3 + random.IntN(6) {
-			item := event.ItemID(fmt.Sprintf("t%02d", random.IntN(20)*4+c%4))
-			e := event.Event{Shop: id, Visitor: event.VisitorID(fmt.Sprintf("v_%d", c)), ID: event.ID(fmt.Sprintf("h%d-%d", c, n)), Type: event.Track, Name: event.ProductViewed,
-				At: at.Add(time.Duration(n) * time.Minute), ReceivedAt: at, Session: "s", Lines: []event.Line{{Item: item}}}
-			if n == 2 {
-				e.Name, e.Order = event.OrderCompleted, &event.Order{ID: fmt.Sprintf("o%d", c), Currency: "GBP"}
-			}
-			events = append(events, e)
-		}
-	}
-	if err := archive.Append(w.t.Context(), w.files, "history", events...); err != nil {
+	settings := shop.Settings{ID: id, Name: "The " + string(id) + " shop", Currency: "GBP", Consent: consent.Implied}
+	if err := replay.Found(w.t.Context(), time.Now, w.store, w.keys, settings, keys); err != nil {
 		w.t.Fatal(err)
 	}
 }

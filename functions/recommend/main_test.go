@@ -1,0 +1,63 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/replay"
+)
+
+func TestReplay(t *testing.T) {
+	w := replay.NewWorld(t)
+	if err := replay.History(t.Context(), replay.Clock, w.DB, w.Files, "tea", 12, 60); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := app.Train(w.Log, replay.Now, w.DB, w.Files, nil).Shop(t.Context(), "tea", nil); err != nil || !report.Publish {
+		t.Fatalf("training: %v, %s", err, report.Reason)
+	}
+	remember(t, w)
+	handler, err := app.Recommend(w.Log, replay.Now, replay.Busy{Store: w.DB}, w.Files, w.Keys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replay.Cases(t, "recommend", func(*testing.T) replay.Started { return replay.Started{Handler: start(handler)} })
+}
+
+// remember lets Anna look at two items and tell her name, and folds that.
+func remember(t *testing.T, w *replay.World) {
+	t.Helper()
+	collect, err := app.Collect(w.Log, replay.Now, w.DB, w.Keys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := identity.NewCodec(w.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://tea.example/v1/batch", strings.NewReader(`{"writeKey":"`+replay.TeaKey+`","sentAt":"2026-05-01T12:00:00Z","batch":[
+		{"type":"track","event":"Product Viewed","anonymousId":"anon-anna","messageId":"m-1","timestamp":"2026-05-01T11:50:00Z","properties":{"product_id":"t00"}},
+		{"type":"track","event":"Product Viewed","anonymousId":"anon-anna","messageId":"m-2","timestamp":"2026-05-01T11:51:00Z","properties":{"product_id":"t05"}},
+		{"type":"identify","anonymousId":"anon-anna","messageId":"m-3","timestamp":"2026-05-01T11:52:00Z","traits":{"firstName":"Anna"}}]}`))
+	r.AddCookie(&http.Cookie{Name: identity.CookieName, Value: string(codec.Append(nil, "tea", identity.Visitor{ID: "v_anna", Issued: replay.Clock}))})
+	answer := httptest.NewRecorder()
+	if collect.ServeHTTP(answer, r); answer.Code != http.StatusOK {
+		t.Fatalf("collect answered %d %s", answer.Code, answer.Body)
+	}
+	fold, err := app.Profile(w.Log, replay.Now, w.DB, w.Failures, w.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed := w.DB.Feed(event.Table)
+	changes, err := feed.Read(t.Context(), "profile", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := fold(t.Context(), changes); err != nil || again != "" {
+		t.Fatalf("fold: %v, again from %q", err, again)
+	}
+}
