@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,8 +9,8 @@ import (
 )
 
 // measureWith runs a test that measures against stand-ins of AWS, which it starts itself, and prints what it wrote.
-func measureWith(dir, pkg, test, file string) error {
-	cmd := exec.Command("go", "test", pkg, "-run", "^"+test+"$", "-count=1", "-timeout", "20m")
+func measureWith(ctx context.Context, dir, pkg, test, file string) error {
+	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^"+test+"$", "-count=1", "-timeout", "20m")
 	cmd.Env = append(os.Environ(), "SHOPKEEPER_OUTPUT="+dir, "SHOPKEEPER_REQUIRE=dynamodb,ministack")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -22,8 +23,10 @@ func measureWith(dir, pkg, test, file string) error {
 	return nil
 }
 
-func benchUnits(dir string) error { return measureWith(dir, "./shared/app", "TestUnits", "units.txt") }
+func benchUnits(ctx context.Context, dir string) error {
+	return measureWith(ctx, dir, "./shared/app", "TestUnits", "units.txt")
+}
 
-func benchStart(dir string) error {
-	return measureWith(dir, "./shared/bench", "TestStart", "start.txt")
+func benchStart(ctx context.Context, dir string) error {
+	return measureWith(ctx, dir, "./shared/bench", "TestStart", "start.txt")
 }

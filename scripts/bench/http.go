@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,44 +15,40 @@ import (
 const trivialArg = "serve-trivial"
 
 // serveTrivial answers every request with the same bytes: what net/http itself costs.
-func serveTrivial(size string) {
+func serveTrivial(ctx context.Context, size string) error {
 	n, err := strconv.Atoi(size)
 	if err != nil {
-		os.Exit(2)
+		return err
 	}
 	body := []byte(strings.Repeat("x", n))
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	ln, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		os.Exit(1)
+		return err
 	}
 	fmt.Println(ln.Addr())
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = []string{"application/json"}
 		w.Write(body)
 	})
-	http.Serve(ln, h)
+	return http.Serve(ln, h)
 }
 
-func startTrivial(size int) (addr string, stop func(), err error) {
-	args := pin("0", os.Args[0], trivialArg, strconv.Itoa(size))
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	out, err := cmd.StdoutPipe()
+func startTrivial(ctx context.Context, size int) (addr string, stop func(), err error) {
+	c, out, err := start(ctx, os.Stderr, os.Args[0], trivialArg, strconv.Itoa(size))
 	if err != nil {
 		return "", nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
 	if _, err := fmt.Fscan(out, &addr); err != nil {
+		c.stop()
 		return "", nil, err
 	}
-	return addr, func() { cmd.Process.Kill(); cmd.Wait() }, nil
+	return addr, c.stop, nil
 }
 
 // prepare makes visitors with history and returns their front page requests.
-func prepare(s *server, visitors int) ([][]byte, error) {
-	stranger, err := s.newVisitor().frontPage()
+func prepare(ctx context.Context, s *server, visitors int) ([][]byte, error) {
+	stranger, err := s.newVisitor().frontPage(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +60,11 @@ func prepare(s *server, visitors int) ([][]byte, error) {
 	for n := range visitors {
 		v := s.newVisitor()
 		for k := range 6 {
-			if err := v.view(catalog[(n*5+k)%len(catalog)]); err != nil {
+			if err := v.view(ctx, catalog[(n*5+k)%len(catalog)]); err != nil {
 				return nil, err
 			}
 		}
-		if err := v.await("viewed-before", catalog[(n*5+5)%len(catalog)], 5*time.Second); err != nil {
+		if err := v.await(ctx, "viewed-before", catalog[(n*5+5)%len(catalog)], 5*time.Second); err != nil {
 			return nil, err
 		}
 		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, v.cookie()))
@@ -77,9 +73,9 @@ func prepare(s *server, visitors int) ([][]byte, error) {
 }
 
 // await polls the front page until a shelf has the item.
-func (v *visitor) await(placement, item string, within time.Duration) error {
+func (v *visitor) await(ctx context.Context, placement, item string, within time.Duration) error {
 	for end := time.Now().Add(within); ; {
-		p, err := v.frontPage()
+		p, err := v.frontPage(ctx)
 		if err != nil {
 			return err
 		}
@@ -92,8 +88,8 @@ func (v *visitor) await(placement, item string, within time.Duration) error {
 	}
 }
 
-func benchFrontPage(s *server, length time.Duration) error {
-	requests, err := prepare(s, 64)
+func benchFrontPage(ctx context.Context, s *server, length time.Duration) error {
+	requests, err := prepare(ctx, s, 64)
 	if err != nil {
 		return err
 	}
@@ -101,12 +97,12 @@ func benchFrontPage(s *server, length time.Duration) error {
 		n := c
 		return func() []byte { n++; return requests[n%len(requests)] }
 	}
-	sample, err := load{s.host(), rotate, 1, time.Second}.run() // warm-up, and the size of an answer
+	sample, err := load{s.host(), rotate, 1, time.Second}.run(ctx) // warm-up, and the size of an answer
 	if err != nil {
 		return err
 	}
 	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d bytes an answer, 64 visitors with 6 views each", length, sample.bytes)
-	addr, stop, err := startTrivial(sample.bytes)
+	addr, stop, err := startTrivial(ctx, sample.bytes)
 	if err != nil {
 		return err
 	}
@@ -114,11 +110,11 @@ func benchFrontPage(s *server, length time.Duration) error {
 	fmt.Println("connections |  requests/s   p50 ms   p99 ms | trivial handler, same bytes: requests/s   ratio | Serenade (list of 21, toy set; other machine)")
 	peers := map[int]string{1: "4.6k/s", 8: "28.0k/s, p50 .27, p99 .64 ms", 16: "28.2k/s, p50 .53, p99 1.4 ms", 64: "28.3k/s, p99 3.4 ms"}
 	for _, c := range []int{1, 8, 16, 64} {
-		ours, err := load{s.host(), rotate, c, length}.run()
+		ours, err := load{s.host(), rotate, c, length}.run(ctx)
 		if err != nil {
 			return err
 		}
-		trivial, err := load{addr, rotate, c, length}.run()
+		trivial, err := load{addr, rotate, c, length}.run(ctx)
 		if err != nil {
 			return err
 		}
@@ -128,18 +124,18 @@ func benchFrontPage(s *server, length time.Duration) error {
 		}
 	}
 	fmt.Println("peers: Gorse 0.5.11, SQLite: GET recommend n=10, c=16: 505/s, p50 31, p99 46 ms")
-	return listOf21(s, length)
+	return listOf21(ctx, s, length)
 }
 
 // listOf21 is what Serenade's figure is about: one list of 21 for a session.
-func listOf21(s *server, length time.Duration) error {
+func listOf21(ctx context.Context, s *server, length time.Duration) error {
 	v := s.newVisitor()
-	p, err := v.frontPage()
+	p, err := v.frontPage(ctx)
 	if err != nil {
 		return err
 	}
 	request := get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+"&item="+p.items()[0], v.cookie())
-	m, err := load{s.host(), func(int) func() []byte { return func() []byte { return request } }, 16, length}.run()
+	m, err := load{s.host(), func(int) func() []byte { return func() []byte { return request } }, 16, length}.run(ctx)
 	if err != nil {
 		return err
 	}
@@ -147,11 +143,11 @@ func listOf21(s *server, length time.Duration) error {
 	return nil
 }
 
-func benchCollect(s *server, length time.Duration) error {
+func benchCollect(ctx context.Context, s *server, length time.Duration) error {
 	title("events collected: each answered after it is on the disk (SQLite, synchronous=FULL, group commit), %s a figure, folded into profiles beside it", length)
 	fmt.Println("connections  events a call |   events/s   p50 ms   p99 ms | RudderStack gateway, own figure, 2 cores")
 	for _, shape := range []struct{ connections, batch int }{{1, 1}, {16, 1}, {64, 1}, {16, 20}} {
-		m, err := load{s.host(), eventsOf(s, shape.batch), shape.connections, length}.run()
+		m, err := load{s.host(), eventsOf(s, shape.batch), shape.connections, length}.run(ctx)
 		if err != nil {
 			return err
 		}
@@ -183,9 +179,9 @@ func eventsOf(s *server, batch int) func(int) func() []byte {
 	}
 }
 
-func benchFresh(s *server, _ time.Duration) error {
+func benchFresh(ctx context.Context, s *server, _ time.Duration) error {
 	const rounds = 200
-	p, err := s.newVisitor().frontPage()
+	p, err := s.newVisitor().frontPage(ctx)
 	if err != nil {
 		return err
 	}
@@ -193,15 +189,15 @@ func benchFresh(s *server, _ time.Duration) error {
 	var took []time.Duration
 	for n := range rounds {
 		v := s.newVisitor()
-		if err := v.view(catalog[n%len(catalog)]); err != nil {
+		if err := v.view(ctx, catalog[n%len(catalog)]); err != nil {
 			return err
 		}
 		item := catalog[(n+1)%len(catalog)]
 		from := time.Now()
-		if err := v.view(item); err != nil {
+		if err := v.view(ctx, item); err != nil {
 			return err
 		}
-		if err := v.await("viewed-before", item, 5*time.Second); err != nil {
+		if err := v.await(ctx, "viewed-before", item, 5*time.Second); err != nil {
 			return err
 		}
 		took = append(took, time.Since(from))

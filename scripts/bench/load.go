@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -30,7 +31,7 @@ type measured struct {
 	bytes     int
 }
 
-func (l load) run() (measured, error) {
+func (l load) run(ctx context.Context) (measured, error) {
 	var wg sync.WaitGroup
 	var failed, size atomic.Int64
 	took := make([][]time.Duration, l.connections)
@@ -39,7 +40,7 @@ func (l load) run() (measured, error) {
 	end := start.Add(l.length)
 	for c := range l.connections {
 		wg.Go(func() {
-			took[c], errs[c] = l.loop(c, end, &failed, &size)
+			took[c], errs[c] = l.loop(ctx, c, end, &failed, &size)
 		})
 	}
 	wg.Wait()
@@ -57,12 +58,12 @@ func (l load) run() (measured, error) {
 	return measured{float64(len(all)) / elapsed.Seconds(), all[len(all)/2], all[len(all)*99/100], failed.Load(), int(size.Load())}, nil
 }
 
-func (l load) loop(connection int, end time.Time, failed, size *atomic.Int64) ([]time.Duration, error) {
-	conn, err := net.Dial("tcp", l.addr)
+func (l load) loop(ctx context.Context, connection int, end time.Time, failed, size *atomic.Int64) ([]time.Duration, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.addr)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // all answers are there
 	in := bufio.NewReaderSize(conn, 64<<10)
 	next := l.requests(connection)
 	var took []time.Duration

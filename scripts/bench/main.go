@@ -5,74 +5,80 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"shopkeeper/shared/process"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == trivialArg {
-		serveTrivial(os.Args[2])
-		return
+	if len(os.Args) > 2 && os.Args[1] == trivialArg {
+		exit(serveTrivial(context.Background(), os.Args[2]))
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
 	only := flag.String("only", "", "comma-separated parts: frontpage,collect,fresh,units,start")
 	flag.Parse()
 	if os.Getenv("BENCH_PINNED") == "" { // the generator gets the second processor to itself
 		if args := pin("1", os.Args...); len(args) > len(os.Args) {
-			cmd := exec.Command(args[0], args[1:]...)
-			cmd.Env = append(os.Environ(), "BENCH_PINNED=1")
-			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-			if err := cmd.Run(); err != nil {
-				os.Exit(1)
-			}
-			return
+			exit(syscall.Exec(args[0], args, append(os.Environ(), "BENCH_PINNED=1")))
 		}
 	}
-	if err := run(*length, *only); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *length, *only)
+	stop()
+	exit(err)
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
-func run(length time.Duration, only string) error {
+func run(ctx context.Context, length time.Duration, only string) (err error) {
 	dir, err := os.MkdirTemp("", "shopkeeper-bench-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	wanted := func(part string) bool { return only == "" || strings.Contains(","+only+",", ","+part+",") }
 	if wanted("frontpage") || wanted("collect") || wanted("fresh") {
 		fmt.Println("preparing: the demonstration shop is made up and trained ...")
-		s, err := startServer("dist/shopkeeper", filepath.Join(dir, "data"))
+		s, err := startServer(ctx, "dist/shopkeeper", filepath.Join(dir, "data"))
 		if err != nil {
 			return err
 		}
 		defer s.stop()
 		for _, part := range []struct {
 			name string
-			run  func(*server, time.Duration) error
+			run  func(context.Context, *server, time.Duration) error
 		}{{"frontpage", benchFrontPage}, {"fresh", benchFresh}, {"collect", benchCollect}} {
 			if !wanted(part.name) {
 				continue
 			}
-			if err := part.run(s, length); err != nil {
+			if err := part.run(ctx, s, length); err != nil {
 				return fmt.Errorf("%s: %w", part.name, err)
 			}
 		}
-		fmt.Printf("memory of the server at the end: %.0f MB\n", rss(s.cmd.Process.Pid))
+		fmt.Printf("memory of the server at the end: %.0f MB\n", process.Resident(s.cmd.Process.Pid))
 	}
 	if wanted("units") {
-		if err := benchUnits(dir); err != nil {
+		if err := benchUnits(ctx, dir); err != nil {
 			return fmt.Errorf("units: %w", err)
 		}
 	}
 	if wanted("start") {
-		if err := benchStart(dir); err != nil {
+		if err := benchStart(ctx, dir); err != nil {
 			return fmt.Errorf("start: %w", err)
 		}
 	}

@@ -3,8 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -15,13 +18,13 @@ import (
 	"time"
 )
 
-// server is a real `shopkeeper serve` with the demonstration shop, pinned to the first processor.
+// server is a real `shopkeeper serve` with the demonstration shop.
 type server struct {
 	URL       string `json:"url"`
 	WriteKey  string `json:"writeKey"`
 	SecretKey string `json:"secretKey"`
 
-	cmd *exec.Cmd
+	*child
 }
 
 // pin is the command that keeps a program on one processor, if this machine has one.
@@ -32,24 +35,48 @@ func pin(cpu string, command ...string) []string {
 	return command
 }
 
-func startServer(program, data string) (*server, error) {
-	args := pin("0", program, "serve", "--json", "--port", "0", "--data", data)
-	cmd := exec.Command(args[0], args[1:]...)
+// child is a program on the first processor. It is told to end by stop, or with the context.
+type child struct {
+	cmd    *exec.Cmd
+	cancel context.CancelFunc
+}
+
+// start also returns what the program prints.
+func start(ctx context.Context, log io.Writer, command ...string) (*child, io.Reader, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	args := pin("0", command...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	cmd.Stderr = log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	return &child{cmd, cancel}, out, nil
+}
+
+func (c *child) stop() {
+	c.cancel()
+	c.cmd.Wait() //nolint:errcheck // it says that the program was told to end
+}
+
+func startServer(ctx context.Context, program, data string) (*server, error) {
 	log, err := os.Create(data + ".log")
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	cmd.Stderr = log
-	out, err := cmd.StdoutPipe()
+	c, out, err := start(ctx, log, program, "serve", "--json", "--port", "0", "--data", data)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	s := &server{cmd: cmd}
+	s := &server{child: c}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err == nil {
 		err = json.Unmarshal(line, s)
@@ -61,39 +88,13 @@ func startServer(program, data string) (*server, error) {
 	return s, nil
 }
 
-func (s *server) stop() {
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() { s.cmd.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(20 * time.Second):
-		s.cmd.Process.Kill()
-		<-done
-	}
-}
-
 func (s *server) host() string { return strings.TrimPrefix(s.URL, "http://") }
-
-// rss is the server's resident memory in MB.
-func rss(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		var kb float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kb); n == 1 {
-			return kb / 1024
-		}
-	}
-	return 0
-}
 
 // visitor is a browser.
 type visitor struct {
 	s      *server
 	client *http.Client
+	id     string
 	n      int
 }
 
@@ -102,20 +103,29 @@ func (s *server) newVisitor() *visitor {
 	if err != nil {
 		panic(err) // it has no options that could be wrong
 	}
-	return &visitor{s: s, client: &http.Client{Jar: jar, Timeout: 10 * time.Second}}
+	return &visitor{s: s, id: "bench-" + rand.Text(), client: &http.Client{Jar: jar, Timeout: 10 * time.Second}}
+}
+
+func (v *visitor) call(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, v.s.URL+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "text/plain") // as beacons are sent
+	return v.client.Do(req)
 }
 
 // view tells that the visitor looks at an item.
-func (v *visitor) view(item string) error {
+func (v *visitor) view(ctx context.Context, item string) error {
 	v.n++
 	body, err := json.Marshal(map[string]any{"batch": []any{map[string]any{
-		"type": "track", "event": "Product Viewed", "anonymousId": fmt.Sprintf("bench-%p", v), "messageId": fmt.Sprintf("bench-%p-%d-%d", v, time.Now().UnixNano(), v.n),
+		"type": "track", "event": "Product Viewed", "anonymousId": v.id, "messageId": fmt.Sprintf("%s-%d", v.id, v.n),
 		"properties": map[string]any{"product_id": item},
 	}}, "writeKey": v.s.WriteKey})
 	if err != nil {
 		return err
 	}
-	res, err := v.client.Post(v.s.URL+"/v1/batch", "text/plain", bytes.NewReader(body))
+	res, err := v.call(ctx, http.MethodPost, "/v1/batch", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -134,8 +144,8 @@ type page struct {
 	}
 }
 
-func (v *visitor) frontPage() (page, error) {
-	res, err := v.client.Get(v.s.URL + "/v1/front-page?writeKey=" + url.QueryEscape(v.s.WriteKey))
+func (v *visitor) frontPage(ctx context.Context) (page, error) {
+	res, err := v.call(ctx, http.MethodGet, "/v1/front-page?writeKey="+url.QueryEscape(v.s.WriteKey), nil)
 	if err != nil {
 		return page{}, err
 	}

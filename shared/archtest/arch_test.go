@@ -20,7 +20,7 @@ var layers = map[string][]string{
 	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "order", "collect", "recommend", "trainer", "backtest",
 		"archive", "ingest", "simulate", "locale", "snippet", "env"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "secrets"},
-	"support": {"sdkfault"}, // what the AWS adapters share: SDK errors into faults
+	"support": {"sdkfault", "process"}, // what the AWS adapters share: SDK errors into faults; what tests and measurements see of a process
 	"edge":    {"web", "stream", "demo"},
 	"wiring":  {"app", "local"},
 	"test":    {"archtest", "crashtest", "browsertest", "deploytest", "rapi", "ministacktest", "bench", "replay", "standin"},

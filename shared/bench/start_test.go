@@ -27,6 +27,7 @@ import (
 	"shopkeeper/shared/ingest"
 	"shopkeeper/shared/ministacktest"
 	"shopkeeper/shared/people"
+	"shopkeeper/shared/process"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/rapi"
 	"shopkeeper/shared/shop"
@@ -94,27 +95,12 @@ func start(t *testing.T, bootstrap string, environment []string, payload string)
 		}
 		first = p.FirstAnswer()
 	}
-	return ready, first, resident(p.Pid())
+	return ready, first, process.Resident(p.Pid())
 }
 
 func ms(all []time.Duration) string {
 	slices.Sort(all)
 	return fmt.Sprintf("%.1f", float64(all[len(all)/2])/float64(time.Millisecond))
-}
-
-// resident is a process's resident memory in MB, 0 where /proc is not to be had.
-func resident(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		var kb float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kb); n == 1 {
-			return kb / 1024
-		}
-	}
-	return 0
 }
 
 // cloud makes what the functions are told of: tables, bucket, queue, secret.

@@ -5,7 +5,6 @@
 package rapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"shopkeeper/shared/process"
 )
 
 // DefaultTimeout is how long one event may take.
@@ -59,7 +60,7 @@ type Process struct {
 	options Options
 	cmd     *exec.Cmd
 	server  *http.Server
-	log     *tail
+	log     *process.Tail
 	started time.Time
 
 	turn   chan struct{}   // held by the Invoke in progress
@@ -98,7 +99,7 @@ func Start(ctx context.Context, bootstrap string, o Options) (*Process, error) {
 		return nil, fmt.Errorf("listen for the bootstrap: %w", err)
 	}
 	p := &Process{
-		options: o, log: &tail{}, turn: make(chan struct{}, 1), events: make(chan invocation), served: make(chan error, 1), exited: make(chan struct{}), ready: make(chan struct{}),
+		options: o, log: process.NewTail(maxLog), turn: make(chan struct{}, 1), events: make(chan invocation), served: make(chan error, 1), exited: make(chan struct{}), ready: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p.routes(), ReadHeaderTimeout: DefaultTimeout}
 	p.cmd = exec.CommandContext(ctx, bootstrap)
@@ -189,7 +190,7 @@ func (p *Process) Close() error {
 // kill ends the process as a crash would and waits for it.
 func (p *Process) kill() {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		p.log.add("kill: " + err.Error())
+		fmt.Fprintln(p.log, "kill:", err)
 	}
 	<-p.exited
 }
@@ -212,7 +213,7 @@ func (p *Process) routes() http.Handler {
 	})
 	mux.HandleFunc("POST "+runtime+"init/error", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
-		p.log.add("init/error: " + string(body))
+		fmt.Fprintf(p.log, "init/error: %s\n", body)
 		status(w, http.StatusAccepted, err)
 	})
 	return mux
@@ -276,27 +277,4 @@ func status(w http.ResponseWriter, code int, err error) {
 		return
 	}
 	io.WriteString(w, "{}\n")
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.buf.Len() > maxLog {
-		t.buf.Next(t.buf.Len() - maxLog/2)
-	}
-	return t.buf.Write(b)
-}
-
-func (t *tail) add(line string) { fmt.Fprintln(t, line) }
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
 }

@@ -20,6 +20,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"shopkeeper/shared/process"
 )
 
 // Patience is how long a program may take to install itself and to answer: a first start fetches some 50 MB.
@@ -27,6 +29,8 @@ const Patience = 5 * time.Minute
 
 // exitUnavailable is how a script says that it could not fetch what it starts (EX_UNAVAILABLE of sysexits.h).
 const exitUnavailable = 69
+
+const keptLog = 4 << 10 // of what a program printed before it failed
 
 // Program is one outside program, shared by all tests of a process. It is not to be copied.
 type Program struct {
@@ -83,7 +87,7 @@ func (p *Program) start() {
 func (p *Program) run(script string) (string, error) {
 	cmd := exec.CommandContext(context.Background(), script) // it ends with its input
 	cmd.Env = append(os.Environ(), p.Env...)
-	log := new(tail)
+	log := process.NewTail(keptLog)
 	cmd.Stderr = log
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -143,26 +147,4 @@ func Root() (string, error) {
 		}
 		dir = parent
 	}
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	kept []byte
-}
-
-const tailBytes = 4 << 10
-
-func (l *tail) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.kept = append(l.kept, b...)
-	l.kept = l.kept[max(0, len(l.kept)-tailBytes):]
-	return len(b), nil
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.kept)
 }
