@@ -81,7 +81,7 @@ func Models() []string {
 	return out
 }
 
-// Parse finds models by name and gives each the settings it knows; the others keep their defaults. Invalid names an unknown model, and a setting that none
+// Parse finds models by name and gives each the settings it knows, written "lambda" for all models that have it or "ease.lambda" for one; the others keep their defaults. Invalid names an unknown model, and a setting that none
 // of them has.
 func Parse(names []string, settings map[string]string) ([]Spec, error) {
 	var out []Spec
@@ -93,9 +93,11 @@ func Parse(names []string, settings map[string]string) ([]Spec, error) {
 		}
 		r := registry[at]
 		p := maps.Clone(r.defaults)
-		for key, value := range settings {
-			if _, known := p[key]; known {
-				p[key], used[key] = value, true
+		for key := range r.defaults {
+			for _, written := range []string{key, name + "." + key} { // the one that names the model comes last
+				if value, ok := settings[written]; ok {
+					p[key], used[written] = value, true
+				}
 			}
 		}
 		out = append(out, Spec{r.name, p, r.fit})

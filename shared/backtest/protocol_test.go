@@ -164,6 +164,20 @@ func TestWhatCannotBeRun(t *testing.T) {
 	}
 }
 
+func TestParseForOneModel(t *testing.T) {
+	specs, err := Parse([]string{"ease", "itemknn", "vmis-knn"}, map[string]string{"k": "40", "vmis-knn.k": "60", "ease.top": "30"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{specs[0].Params["top"], specs[1].Params["k"], specs[2].Params["k"]}
+	if diff := cmp.Diff([]string{"30", "40", "60"}, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if _, err := Parse([]string{"ease"}, map[string]string{"vmis-knn.k": "60"}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a setting of a model that is not asked for: %v", err)
+	}
+}
+
 func TestParse(t *testing.T) {
 	specs, err := Parse([]string{"ease", "rp3beta"}, map[string]string{"top": "70", "lambda": "300"})
 	if err != nil {
