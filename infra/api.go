@@ -19,6 +19,7 @@ var (
 		"/v1/track", "/v1/identify", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/batch",
 		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig", "/sourceConfig/", "/v1/projects/{key}/settings",
 		"/v1/consent", "/v1/me", "/v1/me/export", "/v1/reset",
+		"/v1/openapi.json",
 	}
 	recommendPaths = []string{
 		"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/{id}/similar", "/v1/items/{id}/bought-together",

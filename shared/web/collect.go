@@ -55,6 +55,7 @@ func CollectRoutes(now func() time.Time, deps CollectDeps) []Route {
 		{http.MethodDelete, "/v1/me", c.forget, true},     // a visitor who wants to be forgotten; forgetting twice is forgetting once
 		post("/v1/reset", c.reset),                        // a page at logout; each call makes another fresh visitor
 		get("/sk.js", serveSnippet()),                     // a page, once a day
+		get("/v1/openapi.json", openAPI),                  // whoever writes a client; reads only
 		{http.MethodGet, "/healthz", c.healthz, false},    // whoever watches the process
 	}
 	for letter, t := range letters {

@@ -72,16 +72,21 @@ type asked struct {
 	line   []byte
 }
 
-// NewRecommend is the handler of the recommending routes.
+// NewRecommend answers the routes of RecommendRoutes.
 func NewRecommend(d RecommendDeps) http.Handler {
+	return NewHandler(d.Log, d.Now, RecommendRoutes(d)...)
+}
+
+// RecommendRoutes is the table of what recommending answers. Nothing is written, so every call may be repeated.
+func RecommendRoutes(d RecommendDeps) []Route {
 	h := &recommending{RecommendDeps: d, pool: sync.Pool{New: func() any { return new(asked) }}}
-	return NewHandler(d.Log, d.Now,
-		Route{http.MethodGet, "/v1/front-page", h.frontPage, true},
-		Route{http.MethodGet, "/v1/recommendations", h.list, true},
-		Route{http.MethodGet, "/v1/items/{id}/similar", h.ofItem(recommend.Similar), true},
-		Route{http.MethodGet, "/v1/items/{id}/bought-together", h.ofItem(recommend.Together), true},
-		Route{http.MethodPost, "/v1/recommendations:batch", h.batch, false},
-	)
+	return []Route{
+		{http.MethodGet, "/v1/front-page", h.frontPage, true},
+		{http.MethodGet, "/v1/recommendations", h.list, true},
+		{http.MethodGet, "/v1/items/{id}/similar", h.ofItem(recommend.Similar), true},
+		{http.MethodGet, "/v1/items/{id}/bought-together", h.ofItem(recommend.Together), true},
+		{http.MethodPost, "/v1/recommendations:batch", h.batch, false},
+	}
 }
 
 // who finds caller, visitor, consent and profile of a request, and issues a cookie to whom has none and agrees.
