@@ -20,6 +20,7 @@ type backtestCmd struct {
 	File      string            `arg:"" optional:"" help:"A log to measure on; the shop's own when absent. .gz and .zst are read as they are, - is standard input."`
 	As        string            `help:"What the file's rows are: interactions (user, item, time), sessions (session, item, time) or baskets (user, basket, item, time)." enum:"interactions,sessions,baskets," default:"" placeholder:"KIND"`
 	Map       map[string]string `help:"Which column holds a field, where the usual names do not fit: --map item=StockCode. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
+	Skip      map[string]string `help:"Rows to pass over, by the beginning of a column: --skip Invoice=C leaves out cancellations. Repeatable." mapsep:"none" placeholder:"COLUMN=TEXT"`
 	Protocol  string            `required:"" help:"What is hidden from whom: strong-generalisation, next-item, next-basket or time-split." enum:"strong-generalisation,next-item,next-basket,time-split" placeholder:"NAME"`
 	Model     []string          `required:"" help:"Models, separated by commas: ${models}." placeholder:"NAME"`
 	Param     map[string]string `help:"A setting of the models: --param lambda=200, or of one model: --param ease.lambda=200. Repeatable." mapsep:"none" placeholder:"KEY=VALUE"`
@@ -102,6 +103,7 @@ func (c *backtestCmd) read(p *program, path string) (events []backtest.Event, er
 	}
 	defer closing(text, &err)
 	format := backtest.FormatOf(strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(path), ".zst"), ".gz"))
+	format.Skip = c.Skip
 	events, rejects, err := backtest.Read(text, c.kind(), format, c.Map)
 	for i, r := range rejects {
 		if i == 10 {

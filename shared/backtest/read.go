@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ const (
 type Format struct {
 	Comma rune
 	Gzip  bool
+	Skip  map[string]string // lines to pass over: column to the beginning of its value, such as Invoice to C for cancellations
 }
 
 // FormatOf tells by the name: .tsv and .txt have tabs, everything else commas; .gz on top of either is compressed.
@@ -74,6 +76,10 @@ func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Even
 	if err != nil {
 		return nil, nil, err
 	}
+	skip, err := skips(c.heading, f.Skip)
+	if err != nil {
+		return nil, nil, err
+	}
 	var events []Event
 	var rejects []Reject
 	for {
@@ -89,6 +95,9 @@ func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Even
 		if err != nil {
 			return nil, nil, fault.Wrap(fault.Invalid, err, "the file ends in the middle")
 		}
+		if slices.ContainsFunc(skip, func(p passed) bool { return p.over(record) }) {
+			continue
+		}
 		if e, wrong := c.event(record); wrong.Reason == "" {
 			events = append(events, e)
 		} else {
@@ -96,6 +105,28 @@ func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Even
 			rejects = append(rejects, wrong)
 		}
 	}
+}
+
+// passed is one rule of what is passed over.
+type passed struct {
+	column int
+	begins string
+}
+
+func (p passed) over(record []string) bool {
+	return p.column < len(record) && strings.HasPrefix(record[p.column], p.begins)
+}
+
+func skips(heading []string, rules map[string]string) ([]passed, error) {
+	var out []passed
+	for _, column := range slices.Sorted(maps.Keys(rules)) {
+		at := slices.Index(heading, column)
+		if at < 0 {
+			return nil, fault.InvalidField("skip."+column, "no such column among "+joined(heading))
+		}
+		out = append(out, passed{at, rules[column]})
+	}
+	return out, nil
 }
 
 func unzip(r io.Reader) (io.Reader, error) {

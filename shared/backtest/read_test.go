@@ -61,6 +61,17 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestRowsThatArePassedOver(t *testing.T) {
+	text := "Invoice,user,item\n1,u,a\nC2,u,b\n3,u,c\n"
+	events, rejects, err := Read(strings.NewReader(text), Interactions, Format{Comma: ',', Skip: map[string]string{"Invoice": "C"}}, nil)
+	if err != nil || len(rejects) > 0 || len(events) != 2 || events[0].Item != "a" || events[1].Item != "c" {
+		t.Errorf("%v %v %v", events, rejects, err)
+	}
+	if _, _, err := Read(strings.NewReader(text), Interactions, Format{Comma: ',', Skip: map[string]string{"Order": "C"}}, nil); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a column that is not there: %v", err)
+	}
+}
+
 func TestFilesThatCannotBeRead(t *testing.T) {
 	tests := map[string]struct {
 		text, kind, name string
