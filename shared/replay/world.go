@@ -65,7 +65,11 @@ func NewWorld(t testing.TB) *World {
 	if err := w.open(t); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.DB.Close() })
+	t.Cleanup(func() {
+		if err := w.DB.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	for id, of := range map[event.ShopID]struct {
 		mode consent.Mode
 		keys map[shop.KeyKind]string
