@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
@@ -17,7 +15,7 @@ var (
 		"/sk.js",
 		"/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b",
 		"/v1/track", "/v1/identify", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/batch",
-		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig", "/sourceConfig/", "/v1/projects/{key}/settings",
+		"/beacon/v1/batch", "/pixel/v1/track", "/pixel/v1/page", "/sourceConfig", "/v1/projects/{key}/settings",
 		"/v1/consent", "/v1/me", "/v1/me/export", "/v1/reset",
 		"/v1/openapi.json",
 	}
@@ -49,6 +47,9 @@ func newAPI(scope constructs.Construct, stage Stage, collect, recommend Function
 	})
 	route(api, collect, collectPaths)
 	route(api, recommend, recommendPaths)
+	if stage.Emulated {
+		routeSlash(api, collect, "/sourceConfig")
+	}
 	awscdk.NewCfnOutput(scope, str("ApiId"), &awscdk.CfnOutputProps{Value: api.ApiId()})
 	awscdk.NewCfnOutput(scope, str("ApiUrl"), &awscdk.CfnOutputProps{Value: api.ApiEndpoint(), Description: str("apiHost of the snippet and the SDKs")})
 	return api
@@ -61,13 +62,16 @@ func route(api awsapigatewayv2.HttpApi, f Function, paths []string) {
 		ScopePermissionToRoute: no,
 	})
 	for _, p := range paths {
-		bare, slash := strings.CutSuffix(p, "/")
-		if slash {
-			bare += "/index"
-		}
-		made := api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: &bare, Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
-		if slash { // the gateway tells such a path from the bare one, but the CDK does not believe in it
-			(*made)[0].Node().DefaultChild().(awsapigatewayv2.CfnRoute).SetRouteKey(str("ANY " + p))
-		}
+		api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: &p, Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
 	}
+}
+
+// routeSlash adds the path with a slash at its end. AWS refuses such a route and sends those calls to the bare one; the emulator tells them apart. RudderStack's browser SDK ends a path so.
+func routeSlash(api awsapigatewayv2.HttpApi, f Function, path string) {
+	to := awsapigatewayv2integrations.NewHttpLambdaIntegration(str(f.Name+"-slash"), f.Live, &awsapigatewayv2integrations.HttpLambdaIntegrationProps{
+		PayloadFormatVersion:   awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
+		ScopePermissionToRoute: no,
+	})
+	made := api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: str(path + "/index"), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_ANY}, Integration: to})
+	(*made)[0].Node().DefaultChild().(awsapigatewayv2.CfnRoute).SetRouteKey(str("ANY " + path + "/")) // the CDK's own check forbids it before the emulator could allow it
 }
