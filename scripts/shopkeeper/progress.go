@@ -56,7 +56,7 @@ func (m *meter) show(stage string, n, total int64, counters, speed decor.Decorat
 // finish ends the stage at hand.
 func (m *meter) finish() {
 	if m.bar != nil {
-		m.bar.SetTotal(-1, true)
+		m.bar.Abort(false) // a stage may end before its total: only then does this do something, and without it Wait would not return
 		m.bar.Wait()
 		m.bar = nil
 	}
