@@ -24,7 +24,7 @@ func main() {
 		exit(serveTrivial(context.Background(), os.Args[2]))
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: frontpage,collect,fresh,units,start")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,units,start")
 	flag.Parse()
 	if os.Getenv("BENCH_PINNED") == "" { // the generator gets the second processor to itself
 		if args := pin("1", os.Args...); len(args) > len(os.Args) {
@@ -71,6 +71,11 @@ func run(ctx context.Context, length time.Duration, only string) (err error) {
 			}
 		}
 		fmt.Printf("memory of the server at the end: %.0f MB\n", process.Resident(s.cmd.Process.Pid))
+	}
+	if wanted("process") {
+		if err := benchProcess(ctx); err != nil {
+			return fmt.Errorf("in process: %w", err)
+		}
 	}
 	if wanted("units") {
 		if err := benchUnits(ctx, dir); err != nil {
