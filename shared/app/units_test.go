@@ -79,20 +79,28 @@ func TestUnits(t *testing.T) {
 		t.Errorf("%d front pages consumed %v read and %v write units, want %v and 0", n, read, write, 0.5*n)
 	}
 
+	page, pageWrite := total(read)/n, total(write)/n
 	for i := range n {
 		a.send(teaKey, view("anon-a", fmt.Sprintf("t%02d", i%20)))
 	}
 	collected, collectedWrite := m.take()
 	w.fold()
 	folded, foldedWrite := m.take()
+	reads := page * 0.125 // dollars a million units
 	out := fmt.Sprintf(`units on DynamoDB Local, one visitor, %d of each, keys and settings in memory
                                  read units   write units
 a front page                     %10.3f  %12.3f
 an event, collected              %10.3f  %12.3f
 an event, folded (batch of %d)   %10.3f  %12.3f
 
-one million front pages, on demand, us-east-1: HTTP API $1.00 + Lambda 256 MB arm64, 10 ms: $0.23 + reads $%.4f = $%.2f  (Amazon Personalize: $55.60 to $150 and a minimum rate)
-`, n, 0.5, 0.0, total(collected)/n, total(collectedWrite)/n, n, total(folded)/n, total(foldedWrite)/n, 0.5*0.125, 1.00+0.2+0.0333+0.5*0.125)
+one million front pages, on demand, us-east-1, 10 ms of 256 MB arm64 each (list prices; without logs and egress)
+HTTP API                         $%7.4f
+Lambda, calls                    $%7.4f
+Lambda, time                     $%7.4f
+DynamoDB, reads as counted above $%7.4f
+together                         $%7.4f   through a function URL instead of the API $%.4f
+Amazon Personalize               $55.6000 to $150.0000, and a minimum rate around the clock
+`, n, page, pageWrite, total(collected)/n, total(collectedWrite)/n, n, total(folded)/n, total(foldedWrite)/n, 1.0, 0.2, 0.0333, reads, 1.2333+reads, 0.2333+reads)
 	t.Log("\n" + out)
 	if dir := os.Getenv("SHOPKEEPER_OUTPUT"); dir != "" {
 		if err := os.WriteFile(filepath.Join(dir, "units.txt"), []byte(out), 0o644); err != nil {
