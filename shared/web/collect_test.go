@@ -29,7 +29,7 @@ func pack(t testing.TB, text []byte) string {
 	return b.String()
 }
 
-// TestUnfriendly is the list of API.md: what is refused, how, and that the answer names what is wrong.
+// TestUnfriendly is the list of unfriendly calls: what is refused, how, and that the answer names what is wrong.
 func TestUnfriendly(t *testing.T) {
 	ok := `{"type":"page","anonymousId":"a"}`
 	big := `{"type":"track","event":"x","anonymousId":"a","properties":{"x":"` + strings.Repeat("y", 33<<10) + `"}}`
