@@ -12,7 +12,7 @@ for file in $(grep -rl --include='*_test.go' '^func Fuzz' shared scripts functio
   for name in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$file"); do
     if go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "$time" </dev/null >"$log" 2>&1; then
       echo "ok   $(dirname "$file") $name: $(grep -o 'execs: [0-9]*' "$log" | tail -1)"
-    elif grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input written' "$log"; then
+    elif grep -qx '[[:space:]]*context deadline exceeded' "$log" && ! grep -qE 'Failing input written|seed corpus|panic|_test.go:[0-9]+' "$log"; then
       echo "ok   $(dirname "$file") $name: time ended within a run"
     else
       echo "FAIL $(dirname "$file") $name" && cat "$log" && failed=1
