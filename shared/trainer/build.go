@@ -111,33 +111,12 @@ func (t *training) build(ctx context.Context, h history) (built, error) {
 }
 
 func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) (string, int, error) {
-	visits := h.visits()
-	x, err := knn.Build(visits, h.items, neighbourhood(t.settings.KNN, visits, h.items))
+	x, err := knn.Build(h.visits(), h.items, t.settings.KNN)
 	if err != nil {
 		return "", 0, err
 	}
 	c.Sessions = x
 	return "vmis-knn", len(x.Postings), nil
-}
-
-// A shop of few items and many visits is dense: an item's newest 500 visits say what its newest 1,500 say (on the demonstration shop MRR@20 .169 against .166, HR@20 .382 against .396, 9,824
-// predictions), and an answer costs a third.
-const (
-	denseVisits     = 100 // looks per item
-	denseNewest     = 500
-	denseNeighbours = 100
-)
-
-// neighbourhood makes settings smaller where the log is dense, never larger.
-func neighbourhood(s knn.Settings, visits []knn.Session, items int) knn.Settings {
-	looks := 0
-	for _, v := range visits {
-		looks += len(v.Items)
-	}
-	if looks >= denseVisits*max(items, 1) {
-		s.Newest, s.Neighbours = min(s.Newest, denseNewest), min(s.Neighbours, denseNeighbours)
-	}
-	return s
 }
 
 func (t *training) fitSimilar(ctx context.Context, h history, c *model.Contents) (string, int, error) {
