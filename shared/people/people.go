@@ -17,24 +17,25 @@ const Table table.Name = "people"
 
 // Person is one known person. Every field but ID may be empty; nothing assumes Latin letters or two names.
 type Person struct {
-	Shop      event.ShopID               `json:"-"`
-	ID        event.PersonID             `json:"-"`
-	Version   int64                      `json:"-"`
-	UserID    string                     `json:"userId,omitempty"`
-	Email     string                     `json:"email,omitempty"`
-	Phone     string                     `json:"phone,omitempty"`
-	Name      string                     `json:"name,omitempty"`
-	FirstName string                     `json:"firstName,omitempty"`
-	LastName  string                     `json:"lastName,omitempty"`
-	Country   string                     `json:"country,omitempty"`
-	Traits    map[string]json.RawMessage `json:"traits,omitempty"`  // the rest
-	TraitAt   map[string]time.Time       `json:"traitAt,omitempty"` // when each field or trait was last set: the latest wins, whatever the order of arrival
-	Vouched   map[string]bool            `json:"vouched,omitempty"` // fields and traits that the shop itself told: what a browser merely claims does not replace them
-	NameBy    event.VisitorID            `json:"nameBy,omitempty"`  // the device that told Name; empty when the shop did
-	FirstBy   event.VisitorID            `json:"firstBy,omitempty"` // the device that told FirstName; empty when the shop did
-	Told      map[event.VisitorID]Names  `json:"told,omitempty"`    // what each device called the person, of the latest MaxTold devices
-	Created   time.Time                  `json:"created"`
-	Updated   time.Time                  `json:"updated"`
+	Shop        event.ShopID               `json:"-"`
+	ID          event.PersonID             `json:"-"`
+	Version     int64                      `json:"-"`
+	UserID      string                     `json:"userId,omitempty"`
+	Email       string                     `json:"email,omitempty"`
+	Phone       string                     `json:"phone,omitempty"`
+	Name        string                     `json:"name,omitempty"`
+	FirstName   string                     `json:"firstName,omitempty"`
+	LastName    string                     `json:"lastName,omitempty"`
+	Country     string                     `json:"country,omitempty"`
+	Traits      map[string]json.RawMessage `json:"traits,omitempty"`      // the rest
+	TraitAt     map[string]time.Time       `json:"traitAt,omitempty"`     // when each field or trait was last set: the latest wins, whatever the order of arrival
+	Vouched     map[string]bool            `json:"vouched,omitempty"`     // fields and traits that the shop itself told: what a browser merely claims does not replace them
+	NameBy      event.VisitorID            `json:"nameBy,omitempty"`      // the device that told Name; empty when the shop did
+	FirstBy     event.VisitorID            `json:"firstBy,omitempty"`     // the device that told FirstName; empty when the shop did
+	Told        map[event.VisitorID]Names  `json:"told,omitempty"`        // what each device called the person, of the latest MaxTold devices
+	Permissions map[Channel]Permission     `json:"permissions,omitempty"` // the latest decision for each channel; the history stands beside the person
+	Created     time.Time                  `json:"created"`
+	Updated     time.Time                  `json:"updated"`
 }
 
 // MaxTold bounds the devices whose own words for a person are kept.

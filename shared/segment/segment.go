@@ -1,0 +1,65 @@
+// Package segment groups customers by conditions that a marketer states, and keeps every group up to date as customers change.
+//
+// A condition is one expression over a Customer, checked when it is saved and evaluated by one evaluator everywhere: live from the feeds of profiles
+// and people, in the nightly sweep (time moves people in and out too), in previews, offers and filters. A subject is a person, or a visitor who is
+// nobody's yet; its id is the person's or the visitor's.
+package segment
+
+import (
+	"time"
+
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/table"
+)
+
+// Table holds definitions (partition shop, sort "d#<id>"), one roster record per subject with the segments it is in (partition
+// shop#r#<shard>, sort subject) and one record per membership (partition shop#s#<segment>#<shard>, sort subject).
+const Table table.Name = "segments"
+
+// Shards is how many partitions the roster and each segment are spread over, by a hash of the subject.
+const Shards = 16
+
+// ID names a segment within its shop: 1 to 64 characters of [a-z0-9-].
+type ID string
+
+// Definition is a segment as the marketer stated it.
+type Definition struct {
+	Shop        event.ShopID `json:"-"`
+	ID          ID           `json:"id"`
+	Version     int64        `json:"-"` // of the stored item: what If-Match compares
+	Name        string       `json:"name"`
+	Description string       `json:"description,omitempty"`
+	Condition   string       `json:"condition"`
+	Standard    bool         `json:"standard,omitempty"` // ships with the product: large, medium, small, new, loyal, lapsing
+	Created     time.Time    `json:"created"`
+	Updated     time.Time    `json:"updated"`
+	Counted     int          `json:"counted"` // members at the last sweep
+	CountedAt   time.Time    `json:"countedAt,omitzero"`
+}
+
+// Attribute is a name that a condition may use: what the editor offers as completion and the manual prints.
+type Attribute struct {
+	Name    string // "revenue", "orders.count", "did(name, days)"
+	Type    string // "number", "text", "true or false", "time", "function"
+	Doc     string // one sentence
+	Example string // a whole condition
+}
+
+// Member is a subject in a segment.
+type Member struct {
+	Subject string    `json:"subject"`
+	Since   time.Time `json:"since"`
+}
+
+// The notices that the bus carries when a subject enters or leaves; Detail is a Moved.
+const (
+	EnteredType = "segment.entered"
+	LeftType    = "segment.left"
+)
+
+// Moved is the detail of a notice.
+type Moved struct {
+	Segment ID        `json:"segment"`
+	Subject string    `json:"subject"`
+	At      time.Time `json:"at"`
+}
