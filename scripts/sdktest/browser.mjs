@@ -34,9 +34,15 @@ async function visit(browser, run, script, goods, who) {
   });
   await page.goto(url + "/sdk-page");
   await page.evaluate(() => window.done);
+  await answered(asked, run.routes); // until then the browser has no cookie, and a page asked for meanwhile would be given one of its own
   await eventually(() => page.evaluate(async (key) => (await fetch(`/v1/front-page?writeKey=${key}`)).json(), writeKey), goods.map((g) => g.product_id), run.name);
   await context.close();
   return asked;
+}
+
+/** answered waits until the server has answered on every route, for at most ten seconds; what is missing then is told by the caller. */
+async function answered(asked, routes) {
+  for (const until = Date.now() + 10_000; Date.now() < until && !routes.every((r) => asked.has(r)); ) await new Promise((done) => setTimeout(done, 50));
 }
 
 const profile = mkdtempSync(join(tmpdir(), "sdktest-"));
