@@ -25,9 +25,10 @@ const (
 	TooLarge                    // the input is beyond a limit
 	Throttled                   // an engine asks to slow down
 	Unavailable                 // an engine cannot be reached or cannot store now (disk full, locked, time-out)
+	TooMany                     // the client asks too often; RetryAfter says when it may again
 )
 
-var names = [...]string{"internal", "invalid", "unauthenticated", "forbidden", "not found", "conflict", "too large", "throttled", "unavailable"}
+var names = [...]string{"internal", "invalid", "unauthenticated", "forbidden", "not found", "conflict", "too large", "throttled", "unavailable", "too many"}
 
 // String is the kind in plain words.
 func (k Kind) String() string {
@@ -48,7 +49,7 @@ type Error struct {
 	Kind       Kind
 	Detail     string
 	Fields     []Field
-	RetryAfter time.Duration // for Throttled and Unavailable; zero means no advice
+	RetryAfter time.Duration // for Throttled, Unavailable and TooMany; zero means no advice
 	cause      error
 }
 

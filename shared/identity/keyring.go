@@ -17,6 +17,7 @@ const (
 	PurposeSeal           = "seal"
 	PurposeRecommendation = "recommendation"
 	PurposeLink           = "link"
+	PurposeStaff          = "staff" // console sessions
 )
 
 const (

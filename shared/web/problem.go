@@ -41,6 +41,7 @@ var kindTable = map[fault.Kind]kindRow{
 	fault.TooLarge:        {http.StatusRequestEntityTooLarge, "too-large", "The request is too large", true},
 	fault.Throttled:       {http.StatusServiceUnavailable, "throttled", "Too busy for the moment", false},
 	fault.Unavailable:     {http.StatusServiceUnavailable, "unavailable", "Not available for the moment", false},
+	fault.TooMany:         {http.StatusTooManyRequests, "too-many", "Too many tries", true},
 }
 
 // errMethod is answered with 405: a routing matter, so no kind of fault.
@@ -73,7 +74,7 @@ func writeProblem(w http.ResponseWriter, err error, requestID string) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	switch row.status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		wait := defaultRetryAfter
 		if ok && f.RetryAfter > 0 {
 			wait = f.RetryAfter
