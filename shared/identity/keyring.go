@@ -17,7 +17,10 @@ const (
 	PurposeSeal           = "seal"
 	PurposeRecommendation = "recommendation"
 	PurposeLink           = "link"
-	PurposeStaff          = "staff" // console sessions
+	PurposeAddress        = "address" // keyed hashes of e-mail addresses, telephone numbers and other names of persons
+	PurposeTrack          = "track"   // clicks and opens of mails
+	PurposeForm           = "form"    // unsubscribing, preferences, confirmations
+	PurposeStaff          = "staff"   // sessions of the console
 )
 
 const (
