@@ -95,6 +95,9 @@ type Row struct {
 	UnsubscribeAt time.Time `json:"unsubscribedAt,omitzero"`
 	MachineOpens  int       `json:"machineOpens,omitempty"`
 	MachineClicks int       `json:"machineClicks,omitempty"`
+
+	MachineOpenAt  time.Time `json:"machineOpenAt,omitzero"` // the latest counted: a repeated one is not later
+	MachineClickAt time.Time `json:"machineClickAt,omitzero"`
 }
 
 // Sums counts the rows of a campaign by state; the counts of Whys add up to State[Suppressed], those of States to Rows.
