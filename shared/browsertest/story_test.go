@@ -234,7 +234,7 @@ func TestEveryPageIsUsable(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			v := w.tab(t, s, false)
 			v.expected = []string{"404"}
-			for name, path := range map[string]string{"department": "/c/tea", "department-2": "/c/tea?page=2&sort=price", "nothing-found": "/search?q=zzzz", "empty-basket": "/basket", "not-found": "/nowhere"} {
+			for name, path := range map[string]string{"department": "/department/tea", "department-2": "/department/tea?page=2&sort=price", "nothing-found": "/search?q=zzzz", "empty-basket": "/basket", "not-found": "/nowhere"} {
 				v.open(path)
 				v.axe()
 				v.shootAll(name)

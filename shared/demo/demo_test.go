@@ -144,15 +144,15 @@ func TestPages(t *testing.T) {
 		want []string
 		not  []string
 	}{
-		"the front page greets, and names are text": {"/", []string{"200 /", "&lt;i&gt;Julien&lt;/i&gt;&#39;s shop", "£24.50", "Because you looked at Tea &amp; &lt;b&gt;honey", `href="/p/T1?pos=1&amp;rec=r%2F1"`}, []string{"<i>Julien", "<b>honey", `id="shelf-new"`}},
-		"a department lists its goods":              {"/c/kitchen", []string{"Bread knife", "Sold out", "2 things"}, []string{"Secret", "Round teapot"}},
-		"a department by price":                     {"/c/tea?sort=price-down", []string{`value="price-down" selected`}, nil},
-		"a product":                                 {"/p/T1", []string{"Round teapot", "It pours well.", "Add to basket"}, nil},
-		"a sold out product cannot be bought":       {"/p/K2", []string{"Sold out at the moment"}, []string{"Add to basket"}},
-		"a hidden product is not there":             {"/p/X1", []string{"404 "}, []string{"Secret"}},
+		"the front page greets, and names are text": {"/", []string{"200 /", "&lt;i&gt;Julien&lt;/i&gt;&#39;s shop", "£24.50", "Because you looked at Tea &amp; &lt;b&gt;honey", `href="/product/T1?pos=1&amp;rec=r%2F1"`}, []string{"<i>Julien", "<b>honey", `id="shelf-new"`}},
+		"a department lists its goods":              {"/department/kitchen", []string{"Bread knife", "Sold out", "2 things"}, []string{"Secret", "Round teapot"}},
+		"a department by price":                     {"/department/tea?sort=price-down", []string{`value="price-down" selected`}, nil},
+		"a product":                                 {"/product/T1", []string{"Round teapot", "It pours well.", "Add to basket"}, nil},
+		"a sold out product cannot be bought":       {"/product/K2", []string{"Sold out at the moment"}, []string{"Add to basket"}},
+		"a hidden product is not there":             {"/product/X1", []string{"404 "}, []string{"Secret"}},
 		"a search finds by the beginning of a word": {"/search?q=TEA", []string{"Round teapot", "honey"}, []string{"Bread knife"}},
 		"a search is text":                          {"/search?q=%3Cscript%3Ealert(1)", []string{"0 things", "&lt;script&gt;"}, []string{"<script>alert"}},
-		"a page number beyond the last":             {"/c/tea?page=99", []string{"Round teapot"}, nil},
+		"a page number beyond the last":             {"/department/tea?page=99", []string{"Round teapot"}, nil},
 		"an unknown address":                        {"/nowhere", []string{"404 ", "We do not have that"}, nil},
 		"an empty basket":                           {"/basket", []string{"still empty"}, nil},
 		"a checkout without a basket":               {"/checkout", []string{"200 /basket"}, nil},
@@ -185,7 +185,7 @@ func TestPages(t *testing.T) {
 func TestVisitIsOneVisitor(t *testing.T) {
 	s := newShopper(t)
 	s.get("/")
-	s.get("/p/T1?rec=r1&pos=1")
+	s.get("/product/T1?rec=r1&pos=1")
 	s.post("/basket/add", url.Values{"item": {"T1"}, "quantity": {"2"}})
 	s.post("/basket/change", url.Values{"item": {"T1"}, "quantity": {"1"}})
 	s.post("/sign-in", url.Values{"customer": {"u1"}})
@@ -215,7 +215,7 @@ func TestVisitIsOneVisitor(t *testing.T) {
 func TestShopWithoutTheProduct(t *testing.T) {
 	s := newShopper(t)
 	s.api.broken = true
-	for path, want := range map[string]string{"/": "Round teapot", "/c/kitchen": "Bread knife", "/p/T1": "Add to basket", "/basket": "still empty"} {
+	for path, want := range map[string]string{"/": "Round teapot", "/department/kitchen": "Bread knife", "/product/T1": "Add to basket", "/basket": "still empty"} {
 		if page := s.get(path); !strings.HasPrefix(page, "200 ") || !strings.Contains(page, want) {
 			t.Errorf("%s lacks %q while the API is down:\n%s", path, want, page)
 		}
@@ -226,7 +226,7 @@ func TestShopWithoutTheProduct(t *testing.T) {
 }
 
 func TestFormsGoBackWithinTheShop(t *testing.T) {
-	for to, want := range map[string]string{"/c/tea?page=2": "/c/tea", "https://elsewhere.example": "/basket", "//elsewhere.example": "/basket", `/\elsewhere.example`: "/basket", "": "/basket"} {
+	for to, want := range map[string]string{"/department/tea?page=2": "/department/tea", "https://elsewhere.example": "/basket", "//elsewhere.example": "/basket", `/\elsewhere.example`: "/basket", "": "/basket"} {
 		s := newShopper(t)
 		page := s.post("/basket/add", url.Values{"item": {"T1"}, "back": {to}})
 		if !strings.HasPrefix(page, "200 "+want+"\n") {

@@ -70,7 +70,7 @@ func (v *visit) own(items []catalog.Item) []card {
 	return cards
 }
 
-func itemPath(id string) string { return "/p/" + url.PathEscape(id) }
+func itemPath(id string) string { return "/product/" + url.PathEscape(id) }
 
 // list asks the API for one shelf. Without an answer there is none.
 func (v *visit) list(title, path string) []shelf {

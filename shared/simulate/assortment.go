@@ -111,7 +111,7 @@ func stock(rng *rand.Rand, n int, begin, end time.Time) []goods {
 		id := event.ItemID(fmt.Sprintf("%s%03d", strings.ToUpper(def.department[:min(3, len(def.department))]), counts[def.department]))
 		g := goods{
 			Item: catalog.Item{
-				ID: id, Title: title, URL: "/p/" + string(id), Image: "/demo/img/" + string(id) + ".svg",
+				ID: id, Title: title, URL: "/product/" + string(id), Image: "/demo/img/" + string(id) + ".svg",
 				Price: charming(price), Currency: currency, Category: def.department + " > " + def.name, Brand: b.name,
 				Text: def.text + " From the " + series[s] + " series by " + b.name + ".",
 			},
