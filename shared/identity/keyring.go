@@ -16,6 +16,7 @@ const (
 	PurposeCookie         = "cookie"
 	PurposeSeal           = "seal"
 	PurposeRecommendation = "recommendation"
+	PurposeImpression     = "impression"
 	PurposeLink           = "link"
 	PurposeAddress        = "address" // keyed hashes of e-mail addresses, telephone numbers and other names of persons
 	PurposeTrack          = "track"   // clicks and opens of mails

@@ -83,6 +83,10 @@ func drawProfile(t *rapid.T) Profile {
 		return Purchase{event.ItemID(text.Draw(t, "item")), int(num.Draw(t, "times")), seconds(t, "last"), rapid.Uint8().Draw(t, "by")}
 	})
 	p.Dismissed = some(t, "dismissed", func() event.ItemID { return event.ItemID(text.Draw(t, "item")) })
+	p.Offers = some(t, "offers", func() OfferSeen {
+		count := rapid.IntRange(0, maxOfferCount)
+		return OfferSeen{text.Draw(t, "offer"), count.Draw(t, "shown"), count.Draw(t, "ordinal"), count.Draw(t, "clicked"), count.Draw(t, "orders"), rapid.Bool().Draw(t, "unwanted"), seconds(t, "last")}
+	})
 	if rapid.Bool().Draw(t, "ordered") {
 		p.Orders = Orders{Count: num.Draw(t, "count"), Sum: num.Draw(t, "sum"), Currency: rapid.OneOf(rapid.Just(""), text).Draw(t, "currency"), First: seconds(t, "first"), Last: seconds(t, "last")}
 		p.Orders.Latest = some(t, "latest", func() OrderRef {

@@ -71,7 +71,7 @@ func notProfile() error { return fault.New(fault.Internal, "a stored profile is 
 func (p *Profile) reset() {
 	*p = Profile{
 		Members: p.Members[:0], Name: p.Name[:0], Recent: p.Recent[:0], Items: p.Items[:0], Categories: p.Categories[:0], Brands: p.Brands[:0],
-		Counters: p.Counters[:0], Cart: p.Cart[:0], Purchases: p.Purchases[:0], Dismissed: p.Dismissed[:0],
+		Counters: p.Counters[:0], Cart: p.Cart[:0], Purchases: p.Purchases[:0], Dismissed: p.Dismissed[:0], Offers: p.Offers[:0],
 		Orders: Orders{Latest: p.Orders.Latest[:0]}, Applied: Applied{IDs: p.Applied.IDs[:0]},
 	}
 }
@@ -89,6 +89,10 @@ func (p *Profile) member(r *reader, name byte) {
 		p.Dismissed = records(r, p.Dismissed, func(x *event.ItemID) { *x = event.ItemID(r.text()) })
 	case 'e':
 		p.Counters = records(r, p.Counters, func(x *Counter) { *x = Counter{Name: r.name(), Day: int32(r.num()), Count: r.num()} })
+	case 'f':
+		p.Offers = records(r, p.Offers, func(x *OfferSeen) {
+			*x = OfferSeen{Offer: r.text(), Shown: int(r.num()), Ordinal: int(r.num()), Clicked: int(r.num()), Ordered: int(r.num()), Dismissed: r.num() != 0, Last: r.time()}
+		})
 	case 'i':
 		p.Items = r.interests(p.Items)
 	case 'k':

@@ -21,6 +21,7 @@ import (
 //	b  brands, c categories, i items: key,thousandths,time
 //	d  dismissed: item
 //	e  counters: name,day,count ("~x" is the x-th of knownNames)
+//	f  offers: id,shown,ordinal,clicked,ordered,dismissed,last
 //	k  cart: item,quantity
 //	m  members: visitor,since,trusted
 //	n  sealed name, base64
@@ -73,6 +74,7 @@ func (p *Profile) AppendBody(dst []byte) []byte {
 	w.list("c", func() { w.interests(p.Categories) })
 	w.list("d", func() { w.dismissed(p.Dismissed) })
 	w.list("e", func() { w.counters(p.Counters) })
+	w.list("f", func() { w.offers(p.Offers) })
 	w.list("i", func() { w.interests(p.Items) })
 	w.list("k", func() { w.cart(p.Cart) })
 	w.list("m", func() { w.members(p.Members) })
@@ -248,6 +250,20 @@ func nameCode(n event.Name) int {
 		}
 	}
 	return -1
+}
+
+func (w *writer) offers(list []OfferSeen) {
+	for _, x := range list {
+		w.text(x.Offer)
+		w.sep()
+		w.num(int64(x.Shown))
+		w.num(int64(x.Ordinal))
+		w.num(int64(x.Clicked))
+		w.num(int64(x.Ordered))
+		w.flag(x.Dismissed)
+		w.time(x.Last)
+		w.end()
+	}
 }
 
 func (w *writer) cart(list []CartLine) {

@@ -47,6 +47,9 @@ func fold(p *Profile, e *event.Event, w Weights, anyway bool) Outcome {
 	return Folded
 }
 
+// Refuses says whether what was received at t must not be kept of this visitor.
+func (p *Profile) Refuses(t time.Time) bool { return p.refuses(t) }
+
 // refuses says whether data received at t must not be kept: it came before the visitor was forgotten, or after the visitor said no.
 func (p *Profile) refuses(t time.Time) bool {
 	if !p.Forgotten.IsZero() && !t.After(p.Forgotten) {
@@ -126,6 +129,9 @@ func (p *Profile) deed(e *event.Event, at time.Time, w Weights) {
 		for _, l := range e.Lines {
 			p.Dismissed = addDismissed(p.Dismissed, l.Item)
 		}
+		p.promotion(e, at)
+	case event.PromotionViewed, event.PromotionClicked:
+		p.promotion(e, at)
 	}
 }
 

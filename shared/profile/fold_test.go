@@ -245,6 +245,10 @@ func drawEvents(t *rapid.T, most int) []event.Event {
 				ID: fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "order")), Total: rapid.Int64Range(-5, math.MaxInt64).Draw(t, "total"), Currency: rapid.SampledFrom([]string{"", "GBP", "EUR"}).Draw(t, "currency"),
 			}
 		}
+		if rapid.IntRange(0, 5).Draw(t, "of an offer") == 0 {
+			e.Name = rapid.SampledFrom([]event.Name{event.PromotionViewed, event.PromotionClicked, event.ItemDismissed, event.OrderCompleted}).Draw(t, "promotion")
+			e.Recommendation = impressionID(rapid.StringMatching("[a-c]{1,2}(-[a-z]{60})?").Draw(t, "offer"), rapid.SampledFrom([]string{"v1", "v2"}).Draw(t, "whose"), rapid.IntRange(1, 5).Draw(t, "ordinal"))
+		}
 		list = append(list, e)
 	}
 	return list
@@ -310,9 +314,10 @@ func TestFoldKeepsOrders(t *testing.T) {
 			sortedBy(t, "recent", p.Recent, compareRecent)
 			sortedBy(t, "purchases", p.Purchases, comparePurchase)
 			sortedBy(t, "counters", p.Counters, compareCounter)
+			sortedBy(t, "offers", p.Offers, compareOffer)
 			for _, n := range []struct{ got, limit int }{
 				{len(p.Recent), maxRecent}, {len(p.Items), maxItems}, {len(p.Categories), maxCategories}, {len(p.Brands), maxBrands}, {len(p.Counters), maxCounters}, {len(p.Cart), maxCart},
-				{len(p.Purchases), maxPurchases}, {len(p.Dismissed), maxDismissed}, {len(p.Orders.Latest), maxLatest}, {len(p.Applied.IDs), MaxApplied},
+				{len(p.Purchases), maxPurchases}, {len(p.Dismissed), maxDismissed}, {len(p.Orders.Latest), maxLatest}, {len(p.Applied.IDs), MaxApplied}, {len(p.Offers), MaxOffers},
 			} {
 				if n.got > n.limit {
 					t.Fatalf("a list of %d, at most %d", n.got, n.limit)

@@ -33,6 +33,7 @@ func Merge(shop event.ShopID, person event.PersonID, parts []Part) Profile {
 		p.takeTimes(&part.Own)
 		p.takeOrders(&part.Own.Orders, known)
 		p.takeLists(&part.Own, uint8(i))
+		p.takeOffers(part.Own.Offers)
 	}
 	p.Items = sumInterests(parts, maxItems, func(own *Profile) []Interest { return own.Items })
 	p.Categories = sumInterests(parts, maxCategories, func(own *Profile) []Interest { return own.Categories })
@@ -137,6 +138,8 @@ func (p *Profile) bound() {
 	slices.SortFunc(p.Purchases, comparePurchase)
 	p.Cart = p.Cart[max(0, len(p.Cart)-maxCart):]
 	p.Dismissed = p.Dismissed[:min(len(p.Dismissed), maxDismissed)]
+	slices.SortFunc(p.Offers, compareOffer)
+	p.Offers = p.Offers[:min(len(p.Offers), MaxOffers)]
 	p.Orders.Latest = p.Orders.Latest[max(0, len(p.Orders.Latest)-maxLatest):]
 }
 

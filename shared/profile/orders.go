@@ -34,6 +34,7 @@ func (p *Profile) order(e *event.Event, at time.Time, w Weights) {
 			p.undismiss(e)
 			p.Cart = p.Cart[:0]
 			p.bought(e, at, 1)
+			p.orderedThrough(e, at)
 		}
 	case event.OrderUpdated:
 		if stated {

@@ -128,6 +128,7 @@ type Profile struct {
 	Orders     Orders
 	Purchases  []Purchase
 	Dismissed  []event.ItemID
+	Offers     []OfferSeen // the latest first
 
 	Applied Applied // what has been folded
 }
