@@ -71,7 +71,7 @@ func (s *Store) eraseRow(ctx context.Context, it table.Item) error {
 		}
 		name := r.key()
 		r.Person = tombstone(ShardOf(r.Person))
-		r.Provider, r.Claim = "", "" // the provider's id leads to the person in its own records
+		r.Provider, r.Claim, r.Zone = "", "", "" // the provider's id leads to the person in its own records
 		if r.State == Planned {
 			r.State, r.Why, r.At, r.NotBefore = Suppressed, Erased, s.stamp(time.Time{}), time.Time{}
 		}

@@ -32,15 +32,18 @@ type Claim struct {
 	By    string
 	Lease time.Time // when the claim ends; what was not handed by then must not be handed
 	Cap   Cap
+
+	NotBefore time.Time // later than now: the row stays planned until then, for it is a quiet hour where the person lives
 }
 
 // Exchanged is what came of an Exchange. Rows carry the version and the claim that a later Settlement needs. Every settlement is in Settled or Refused, every claim in
-// Claimed, Capped or Refused.
+// Claimed, Capped, Postponed or Refused.
 type Exchanged struct {
-	Settled []Row
-	Claimed []Row
-	Capped  []Row // suppressed instead of claimed: the person had enough messages lately
-	Refused []Refusal
+	Settled   []Row
+	Claimed   []Row
+	Capped    []Row // suppressed instead of claimed: the person had enough messages lately
+	Postponed []Row // planned for later instead of claimed
+	Refused   []Refusal
 }
 
 // Refusal is a settlement or claim that was not carried out: the row has changed meanwhile (another worker has it, staff stopped the campaign), or may not
@@ -273,6 +276,11 @@ func (c *change) next(x *exchange, t touches) (touches, error) {
 		return t, illegal(r.State, Claimed)
 	case r.NotBefore.After(x.now):
 		return t, fault.New(fault.Conflict, "the message is not due yet")
+	case c.claim.NotBefore.After(x.now):
+		r.NotBefore = c.claim.NotBefore.UTC()
+		c.after = r
+		t.version = unchanged
+		return t, nil
 	case !t.allows(c.claim.Cap, r.Campaign, r.Step, x.now):
 		r.State, r.Why, r.At = Suppressed, FrequencyCap, x.now
 		c.after = r
@@ -369,6 +377,8 @@ func (x *exchange) result() (out Exchanged) {
 			out.Settled = append(out.Settled, c.after)
 		case c.after.State == Claimed:
 			out.Claimed = append(out.Claimed, c.after)
+		case c.after.State == Planned:
+			out.Postponed = append(out.Postponed, c.after)
 		default:
 			out.Capped = append(out.Capped, c.after)
 		}

@@ -57,6 +57,7 @@ const (
 	HasBounced    Why = "bounced-before"
 	HasComplained Why = "complained-before"
 	Erased        Why = "erased"
+	Barred        Why = "barred" // by staff
 	FrequencyCap  Why = "frequency-cap"
 	Stopped       Why = "stopped"      // the campaign ended before its turn
 	TooLate       Why = "too-late"     // deferred or quiet until the campaign's end
@@ -77,6 +78,7 @@ type Row struct {
 	Variant   string    `json:"variant,omitempty"` // "a", "b", ...; set for the control group too: what it would have got
 	Control   bool      `json:"control,omitempty"`
 	NotBefore time.Time `json:"notBefore,omitzero"`
+	Zone      string    `json:"zone,omitempty"` // IANA time zone of the person, for quiet hours; empty: the shop's
 	Attempts  int       `json:"attempts,omitempty"`
 	Claim     string    `json:"claim,omitempty"` // who claimed it; random per run of a sender
 	Lease     time.Time `json:"lease,omitzero"`  // the claim ends then: whoever finds it later makes it Uncertain

@@ -86,13 +86,41 @@ func (s *Store) Reconcile(ctx context.Context, shop event.ShopID, campaign Campa
 
 // Stop suppresses every planned row of a campaign and says why. Rows that a worker has claimed are left to it: call again for those it gives back.
 func (s *Store) Stop(ctx context.Context, shop event.ShopID, campaign CampaignID, why Why) (stopped int, err error) {
+	var planned []Row
 	for r, err := range s.All(ctx, shop, campaign) {
 		if err != nil {
 			return stopped, err
 		}
-		if r.State != Planned {
-			continue
+		if r.State == Planned {
+			planned = append(planned, r)
 		}
+		if len(planned) == table.MaxWriteOps {
+			n, err := s.suppress(ctx, planned, why)
+			if stopped += n; err != nil {
+				return stopped, err
+			}
+			planned = planned[:0]
+		}
+	}
+	n, err := s.suppress(ctx, planned, why)
+	return stopped + n, err
+}
+
+// suppress suppresses planned rows, together or, when another changes one of them, one by one.
+func (s *Store) suppress(ctx context.Context, rows []Row, why Why) (stopped int, err error) {
+	ops := make([]table.Op, 0, len(rows))
+	for _, r := range rows {
+		op, err := s.moving(r, Suppressed, why)
+		if err != nil {
+			return 0, err
+		}
+		ops = append(ops, op)
+	}
+	err = s.tables.Write(ctx, ops...)
+	if err == nil || !fault.Is(err, fault.Conflict) {
+		return count(len(rows), err), err
+	}
+	for _, r := range rows {
 		changed, err := s.move(ctx, r, Suppressed, why)
 		if err != nil {
 			return stopped, err
@@ -106,16 +134,11 @@ func (s *Store) Stop(ctx context.Context, shop event.ShopID, campaign CampaignID
 
 // move changes the state of a row unless another changed it since it was read.
 func (s *Store) move(ctx context.Context, r Row, to State, why Why) (bool, error) {
-	if !CanMove(r.State, to) {
-		return false, illegal(r.State, to)
-	}
-	version := r.Version
-	r.State, r.Why, r.At, r.Lease = to, why, s.stamp(time.Time{}), time.Time{}
-	it, err := r.item()
+	op, err := s.moving(r, to, why)
 	if err != nil {
 		return false, err
 	}
-	err = s.tables.Write(ctx, table.Put(it, table.IfVersion(version)))
+	err = s.tables.Write(ctx, op)
 	if fault.Is(err, fault.Conflict) {
 		return false, nil
 	}
@@ -123,4 +146,14 @@ func (s *Store) move(ctx context.Context, r Row, to State, why Why) (bool, error
 		return false, fmt.Errorf("ledger row of %s: %w", r.Person, err)
 	}
 	return true, nil
+}
+
+func (s *Store) moving(r Row, to State, why Why) (table.Op, error) {
+	if !CanMove(r.State, to) {
+		return table.Op{}, illegal(r.State, to)
+	}
+	version := r.Version
+	r.State, r.Why, r.At, r.Lease = to, why, s.stamp(time.Time{}), time.Time{}
+	it, err := r.item()
+	return table.Put(it, table.IfVersion(version)), err
 }
