@@ -14,15 +14,21 @@ import (
 	"shopkeeper/shared/table"
 )
 
-// Aliases lead from what SDKs know a visitor by to the visitor and the person. A binding is made once and never changed, so it may be remembered for as long as the process lives. Safe for
-// concurrent use. Every method returns what its table returns.
+// Aliases lead from what SDKs know a visitor by to the visitor and the person. A binding is made once and never changed but by an erasure (see Release), so it is remembered until Forget is
+// called. Safe for concurrent use. Every method returns what its table returns.
 type Aliases struct {
-	store table.Store
-	known recent
+	store     table.Store
+	addresses *Hasher // nil: addresses lead nowhere
+	known     recent
 }
 
 // NewAliases keeps aliases in the store.
 func NewAliases(store table.Store) *Aliases { return &Aliases{store: store} }
+
+// NewAddressedAliases also knows whom an e-mail address leads to.
+func NewAddressedAliases(store table.Store, addresses *Hasher) *Aliases {
+	return &Aliases{store: store, addresses: addresses}
+}
 
 // binding is the body of an alias.
 type binding struct {
@@ -56,6 +62,9 @@ func (a *Aliases) Bind(ctx context.Context, shop event.ShopID, anonymousID strin
 	key := aliasKey(shop, anonymousAlias, anonymousID)
 	if b, ok := a.known.find(key.Partition); ok {
 		return b.Visitor, nil
+	}
+	if err := a.own(ctx, shop, string(v), anonymousAlias, key); err != nil {
+		return "", err
 	}
 	b, err := a.bind(ctx, key, binding{Visitor: v})
 	return b.Visitor, err

@@ -34,7 +34,9 @@ func NewHasher(keys *Keyring) (*Hasher, error) {
 }
 
 // Hash is the hash of a name by the current key: "<key id>.<22 characters>". kind keeps an address and a userId of equal letters apart.
-func (h *Hasher) Hash(shop event.ShopID, kind, name string) string { return h.by(h.ids[0], shop, kind, name) }
+func (h *Hasher) Hash(shop event.ShopID, kind, name string) string {
+	return h.by(h.ids[0], shop, kind, name)
+}
 
 // Hashes are the hashes of a name by every key, the current one's first: where to look for what was stored before a key was replaced.
 func (h *Hasher) Hashes(shop event.ShopID, kind, name string) []string {
