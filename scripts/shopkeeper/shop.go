@@ -43,6 +43,7 @@ type shopSetCmd struct {
 	Locale   string   `help:"Language of what visitors read, BCP 47." placeholder:"TAG"`
 	Zone     string   `help:"IANA time zone." placeholder:"AREA/CITY"`
 	Consent  string   `help:"Visitors who have not decided: required (nothing is kept before they agree) or implied (until they object)." enum:"required,implied," default:"" placeholder:"MODE"`
+	Margin   *float64 `help:"Share of revenue that is profit, 0 to 1; 0 when it is not known." placeholder:"SHARE"`
 	Origins  []string `help:"Web origins that may call with cookies; any when none is named." placeholder:"URL"`
 }
 
@@ -67,6 +68,9 @@ func (c *shopSetCmd) Run(p *program) (err error) {
 	}
 	if c.Consent != "" {
 		s.Consent = consent.Mode(c.Consent)
+	}
+	if c.Margin != nil {
+		s.Margin = *c.Margin
 	}
 	if len(c.Origins) > 0 {
 		s.Origins = c.Origins

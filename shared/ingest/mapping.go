@@ -114,12 +114,14 @@ func Kinds() []string {
 }
 
 // Fields are the names that the map of a kind may have, in the order of its layout.
-func Fields(k Kind) []string {
-	var names []string
-	for _, f := range layouts[k] {
-		names = append(names, f.name)
+func Fields(k Kind) []string { return names(layouts[k]) }
+
+func names(layout []field) []string {
+	var all []string
+	for _, f := range layout {
+		all = append(all, f.name)
 	}
-	return names
+	return all
 }
 
 // binding finds a field's value in a row.
@@ -136,6 +138,11 @@ func bind(k Kind, chosen map[string]string, header []string) (*binding, error) {
 	if !known {
 		return nil, fault.InvalidField("as", "must be one of "+strings.Join(Kinds(), ", "))
 	}
+	return bindLayout(k, layout, chosen, header)
+}
+
+// bindLayout is bind for a layout of its own.
+func bindLayout(k Kind, layout []field, chosen map[string]string, header []string) (*binding, error) {
 	b := &binding{positions: map[string]int{}, columns: map[string]string{}, paths: map[string][]string{}, traits: map[string]string{}}
 	var wrong []fault.Field
 	columns := map[string]int{}
@@ -143,18 +150,18 @@ func bind(k Kind, chosen map[string]string, header []string) (*binding, error) {
 		columns[plain(name)] = i
 	}
 	for _, f := range layout {
-		names := append([]string{f.name}, f.usual...)
+		candidates := append([]string{f.name}, f.usual...)
 		if own, ok := chosen[f.name]; ok {
-			names = []string{own}
+			candidates = []string{own}
 		}
-		b.tie(f.name, names, columns)
+		b.tie(f.name, candidates, columns)
 		at, found := b.positions[f.name]
 		if found {
 			b.columns[f.name] = header[at]
 		}
 		_, own := chosen[f.name]
 		if header != nil && !found && (f.needed || own) {
-			wrong = append(wrong, fault.Field{Path: f.name, Reason: fmt.Sprintf("no column %q; the file has: %s. Name one with --map %s=COLUMN", names[0], strings.Join(header, ", "), f.name)})
+			wrong = append(wrong, fault.Field{Path: f.name, Reason: fmt.Sprintf("no column %q; the file has: %s. Name one with --map %s=COLUMN", candidates[0], strings.Join(header, ", "), f.name)})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(chosen)) {
@@ -164,7 +171,7 @@ func bind(k Kind, chosen map[string]string, header []string) (*binding, error) {
 			b.tie(name, []string{chosen[name]}, columns)
 			b.traits[trait] = name
 		case !slices.ContainsFunc(layout, func(f field) bool { return f.name == name }):
-			wrong = append(wrong, fault.Field{Path: name, Reason: fmt.Sprintf("%s have no such field; they have: %s", k, strings.Join(Fields(k), ", "))})
+			wrong = append(wrong, fault.Field{Path: name, Reason: fmt.Sprintf("%s have no such field; they have: %s", k, strings.Join(names(layout), ", "))})
 		}
 	}
 	if len(wrong) > 0 {

@@ -20,6 +20,7 @@ type Settings struct {
 	Origins  []string           `json:"origins,omitempty"`  // allowed to call with credentials; empty: any origin, as the write key is public
 	Weights  map[string]float64 `json:"weights,omitempty"`  // interest by kind ("view", "cart", "order", "dismiss"); absent kinds keep their default
 	Discreet bool               `json:"discreet,omitempty"` // never greet by name
+	Margin   float64            `json:"margin,omitempty"`   // share of revenue that is profit, 0 to 1; 0: not told
 }
 
 // KeyKind is what a key may do.

@@ -176,6 +176,7 @@ func TestSettings(t *testing.T) {
 		"currency":     func(s *shop.Settings) { s.Currency = "pounds" },
 		"tz":           func(s *shop.Settings) { s.TimeZone = "Paris" },
 		"consent":      func(s *shop.Settings) { s.Consent = "" },
+		"margin":       func(s *shop.Settings) { s.Margin = 1.5 },
 		"weights.view": func(s *shop.Settings) { s.Weights = map[string]float64{"view": 1e9} },
 	} {
 		t.Run("wrong "+field, func(t *testing.T) {

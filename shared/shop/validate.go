@@ -45,6 +45,9 @@ func (s Settings) Validate() error {
 	if s.Consent != consent.Required && s.Consent != consent.Implied {
 		wrong("consent", "must be chosen: required or implied")
 	}
+	if !(s.Margin >= 0 && s.Margin <= 1) {
+		wrong("margin", "lies between 0 and 1")
+	}
 	for kind, w := range s.Weights {
 		if !(w >= -maxWeight && w <= maxWeight) {
 			wrong("weights."+kind, "lies between -100 and 100")
