@@ -111,9 +111,11 @@ const maxChosen = 1000
 func New(overrides map[string]map[Key]string) *Catalog {
 	c := &Catalog{chosen: map[string]int{}}
 	for i, tag := range languages {
-		w := &Words{Tag: tag.String(), texts: make(map[Key]Text, len(texts))}
-		for k, columns := range texts {
-			w.texts[k] = cut(columns[i])
+		w := &Words{Tag: tag.String(), texts: make(map[Key]Text, len(texts)+len(letterTexts))}
+		for _, some := range []map[Key][4]string{texts, letterTexts} {
+			for k, columns := range some {
+				w.texts[k] = cut(columns[i])
+			}
 		}
 		for k, s := range overrides[w.Tag] {
 			w.texts[k] = cut(s)

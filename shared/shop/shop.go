@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/mail"
 )
 
 // Settings are a shop's own. The zero value of each field but Consent means its default.
@@ -21,6 +22,9 @@ type Settings struct {
 	Weights  map[string]float64 `json:"weights,omitempty"`  // interest by kind ("view", "cart", "order", "dismiss"); absent kinds keep their default
 	Discreet bool               `json:"discreet,omitempty"` // never greet by name
 	Margin   float64            `json:"margin,omitempty"`   // share of revenue that is profit, 0 to 1; 0: not told
+	URL      string             `json:"url,omitempty"`      // of the shop's own site, https
+	Address  string             `json:"address,omitempty"`  // where it can be reached by post, lines separated by \n: the law wants it under every mail
+	From     mail.Address       `json:"from,omitzero"`      // who confirmations come from
 }
 
 // KeyKind is what a key may do.

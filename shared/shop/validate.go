@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"net/url"
 	"time"
 
 	"shopkeeper/shared/consent"
@@ -47,6 +48,15 @@ func (s Settings) Validate() error {
 	}
 	if !(s.Margin >= 0 && s.Margin <= 1) {
 		wrong("margin", "lies between 0 and 1")
+	}
+	if u, err := url.Parse(s.URL); err != nil || s.URL != "" && (u.Host == "" || u.Scheme != "https" && u.Scheme != "http") || len(s.URL) > 500 {
+		wrong("url", "is an address such as https://shop.example")
+	}
+	if len(s.Address) > 500 {
+		wrong("address", "has at most 500 bytes")
+	}
+	if s.From.Email != "" && !event.LooksLikeEmail(s.From.Email) {
+		wrong("from.email", "is an e-mail address")
 	}
 	for kind, w := range s.Weights {
 		if !(w >= -maxWeight && w <= maxWeight) {
