@@ -3,6 +3,12 @@
 // A condition is one expression over a Customer, checked when it is saved and evaluated by one evaluator everywhere: live from the feeds of profiles
 // and people, in the nightly sweep (time moves people in and out too), in previews, offers and filters. A subject is a person, or a visitor who is
 // nobody's yet; its id is the person's or the visitor's.
+//
+// A feed only says who changed. What counts is what is stored when the Keeper looks: it reads the subject's entry in the roster first and the
+// profile and the person after it, writes the entry under the condition that nobody else did meanwhile, and looks again after every write. So
+// a change that is told twice, late or out of order changes nothing, and no change is missed: its telling comes after it.
+//
+// Days are UTC days, and every "days since" is a whole number of them. So time alone moves nobody within a day; the sweep right after midnight does.
 package segment
 
 import (
@@ -12,8 +18,9 @@ import (
 	"shopkeeper/shared/table"
 )
 
-// Table holds definitions (partition shop, sort "d#<id>"), one roster record per subject with the segments it is in (partition
-// shop#r#<shard>, sort subject) and one record per membership (partition shop#s#<segment>#<shard>, sort subject).
+// Table holds definitions (partition shop, sort "d#<id>"), how the sweep stands beside them, one roster entry per subject with the segments it is in
+// (partition shop#r#<shard>, sort <hash>#<subject>, so that the first of a shard are a fair sample) and one record per membership (partition
+// shop#s#<segment>#<shard>, sort subject).
 const Table table.Name = "segments"
 
 // Shards is how many partitions the roster and each segment are spread over, by a hash of the subject.
@@ -40,7 +47,7 @@ type Definition struct {
 // Attribute is a name that a condition may use: what the editor offers as completion and the manual prints.
 type Attribute struct {
 	Name    string // "revenue", "orders.count", "did(name, days)"
-	Type    string // "number", "text", "true or false", "time", "function"
+	Type    string // "number", "text", "true or false", "time"; of a function what it returns
 	Doc     string // one sentence
 	Example string // a whole condition
 }
@@ -51,7 +58,8 @@ type Member struct {
 	Since   time.Time `json:"since"`
 }
 
-// The notices that the bus carries when a subject enters or leaves; Detail is a Moved.
+// The notices that the bus carries when a subject enters or leaves; Detail is a Moved. A notice comes at least once, after the membership is stored; repeats
+// have the same id.
 const (
 	EnteredType = "segment.entered"
 	LeftType    = "segment.left"
