@@ -1,7 +1,8 @@
 // Package people holds the personal data of a shop's known persons, and nothing else does: names, addresses, telephone numbers, user ids and any other trait.
 //
-// Partition shop#person of the table has the person ("person"), traits that were accepted and wait to be applied ("in#<event id>"), and one record for
-// every visitor ever merged into the person ("merge#<visitor>"), so that each merge can be explained and undone.
+// Partition shop#person of the table has the person ("person"), traits that were accepted and wait to be applied ("in#<event id>"), one record for every visitor ever merged into the person
+// ("merge#<visitor>"), so that each merge can be explained and undone, and one for every decision on being written to ("permission#<time>#<content>"). Partitions shop#index#<letters> are what
+// people are searched by.
 package people
 
 import (
@@ -61,6 +62,8 @@ type Pending struct {
 	Trusted bool                       `json:"trusted,omitempty"`
 	At      time.Time                  `json:"at"`
 	Traits  map[string]json.RawMessage `json:"traits,omitempty"`
+
+	Permission *Permission `json:"permission,omitempty"` // a decision that came with the traits
 }
 
 // Merge records that a visitor's doings count as the person's. Undone merges stay on record; only a new identify from that visitor, later than Undone, merges again.

@@ -95,18 +95,10 @@ func (s *Store) Apply(ctx context.Context, shop event.ShopID, id event.PersonID)
 		if err != nil || len(f.Pending) == 0 {
 			return f, err
 		}
-		few := f.Pending[:min(len(f.Pending), table.MaxWriteOps-1)]
-		for _, told := range few {
-			f.Person.apply(told)
-		}
-		ops := []table.Op{}
-		body, err := json.Marshal(f.Person)
+		few := f.Pending[:min(len(f.Pending), maxApplied)]
+		ops, err := f.Person.take(few)
 		if err != nil {
-			return File{}, fmt.Errorf("encode person %s: %w", id, err)
-		}
-		ops = append(ops, table.Put(table.Item{Key: PersonKey(shop, id), Body: body}, stored(f.Person.Version)))
-		for _, told := range few {
-			ops = append(ops, table.Delete(PendingKey(shop, id, told.Event), table.Always()))
+			return File{}, err
 		}
 		err = s.tables.Write(ctx, ops...)
 		if err == nil && len(few) == len(f.Pending) {
@@ -119,6 +111,35 @@ func (s *Store) Apply(ctx context.Context, shop event.ShopID, id event.PersonID)
 		}
 	}
 	return File{}, fault.Newf(fault.Unavailable, "person %s is being changed by too many", id)
+}
+
+// maxApplied is how many pending records one step applies: a put for the decision in each, its removal, the person and the index are one write.
+const maxApplied = (table.MaxWriteOps - 1 - 2*maxWords) / 2
+
+// take applies pending traits and decisions, and returns the ops that store the person then.
+func (p *Person) take(few []Pending) ([]table.Op, error) {
+	words := p.words()
+	var ops []table.Op
+	for _, told := range few {
+		p.apply(told)
+		ops = append(ops, table.Delete(PendingKey(p.Shop, p.ID, told.Event), table.Always()))
+		if told.Permission == nil {
+			continue
+		}
+		p.permit(*told.Permission)
+		record, err := told.Permission.item(p.Shop, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		if op := table.Put(record, table.Always()); !slices.ContainsFunc(ops, func(o table.Op) bool { return o.Item.Key == record.Key }) {
+			ops = append(ops, op)
+		}
+	}
+	op, err := p.put()
+	if err != nil {
+		return nil, err
+	}
+	return append(append(ops, op), p.index(words)...), nil
 }
 
 // stored is the condition that nobody wrote since version was read; 0 means that there was nothing.
@@ -204,6 +225,41 @@ func (s *Store) Forget(ctx context.Context, shop event.ShopID, id event.PersonID
 		}
 	}
 	return nil
+}
+
+// Erase removes all that is kept of a person, index and history included, and returns how many records that were.
+func (s *Store) Erase(ctx context.Context, shop event.ShopID, id event.PersonID) (int, error) {
+	var ops []table.Op
+	q := table.Query{Table: Table, Partition: PersonKey(shop, id).Partition, Strong: true}
+	for {
+		page, err := s.tables.Query(ctx, q)
+		if err != nil {
+			return 0, fmt.Errorf("erase person %s: %w", id, err)
+		}
+		for _, it := range page.Items {
+			if it.Key.Sort == "person" {
+				p, err := Decode(it)
+				if err != nil {
+					return 0, err
+				}
+				for _, w := range p.words() {
+					ops = append(ops, table.Delete(wordKey(shop, w, id), table.Always()))
+				}
+				ops = append(ops, table.Delete(it.Key, table.Always())) // with its index, or after it: a repetition finds both
+				continue
+			}
+			ops = append(ops, table.Delete(it.Key, table.Always()))
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	for few := range slices.Chunk(ops, table.MaxWriteOps) {
+		if err := s.tables.Write(ctx, few...); err != nil {
+			return 0, fmt.Errorf("erase person %s: %w", id, err)
+		}
+	}
+	return len(ops), nil
 }
 
 // Members are the visitors whose merges stand, in order of merging; of many the latest `limit`.
