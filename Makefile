@@ -16,8 +16,18 @@ help: ## this list
 run: bin ## start the shop on http://127.0.0.1:8080 (PORT=, DATA=); the first start makes it up and trains
 	@dist/shopkeeper serve --port $(PORT) --data $(DATA)
 
+VENDOR := shared/console/assets/vendor
+
+.PHONY: assets
+assets: $(VENDOR)/htmx.min.js ## front-end libraries of the console, from the npm registry
+
+$(VENDOR)/htmx.min.js: node_modules/.package-lock.json
+	@mkdir -p $(VENDOR)
+	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/LICENSE $(VENDOR)/
+	@touch $@
+
 .PHONY: bin
-bin: ## build the command line as dist/shopkeeper
+bin: assets ## build the command line as dist/shopkeeper
 	@mkdir -p dist
 	$(GO) build -trimpath -o dist/shopkeeper ./scripts/shopkeeper
 
@@ -29,7 +39,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 .PHONY: test
-test: setup build ## every test that needs Go and Node alone
+test: setup assets build ## every test that needs Go and Node alone
 	$(GO) vet ./...
 	$(GO) test $(TESTFLAGS) ./...
 
@@ -64,14 +74,14 @@ gen: ## rewrite generated files: OpenAPI document, template snapshots, wanted re
 BUILD := CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w -buildid="
 
 .PHONY: build
-build: $(addprefix build-,$(FUNCTIONS)) ## release bootstraps, dist/<name>/bootstrap for linux/arm64, reproducible
+build: assets $(addprefix build-,$(FUNCTIONS)) ## release bootstraps, dist/<name>/bootstrap for linux/arm64, reproducible
 
 build-%:
 	@mkdir -p dist/$*
 	@GOARCH=arm64 $(BUILD) -o dist/$*/bootstrap ./functions/$*
 
 .PHONY: build-host
-build-host: ## the same bootstraps for this machine's architecture, dist/host/<name>/bootstrap (emulator, benchmarks)
+build-host: assets ## the same bootstraps for this machine's architecture, dist/host/<name>/bootstrap (emulator, benchmarks)
 	@for f in $(FUNCTIONS); do mkdir -p dist/host/$$f && $(BUILD) -o dist/host/$$f/bootstrap ./functions/$$f || exit 1; done
 
 STAGE ?= dev

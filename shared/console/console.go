@@ -1,0 +1,134 @@
+// Package console is the staff's pages: what is going on, who the customers are, segments, offers, campaigns and their results, and how the product is.
+//
+// Pages are made on the server and work without JavaScript; the script adds what is live (counts while a condition is typed, progress of a campaign) and the
+// completion of names. Everything is done by the use cases of package admin, which ask for permission and keep the audit log; a page only leaves out what its
+// reader may not do. Forms carry the session's CSRF token, and the policy allows nothing inline and nothing from elsewhere.
+package console
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"shopkeeper/shared/admin"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/shop"
+	"shopkeeper/shared/staff"
+)
+
+// Path is where the console is. Everything below it belongs to it.
+const Path = "/console/"
+
+// Deps is what the console stands on.
+type Deps struct {
+	Admin *admin.Service
+	Staff *staff.Store
+	Shops shop.Directory
+	Shop  event.ShopID // whose staff log in here
+	Plain bool         // plain http on localhost: the cookie has no __Host- prefix and is not Secure
+}
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// assets holds the style and script; assets/vendor has what the build fetches from the npm registry, and may be absent: pages then are not live.
+//
+//go:embed assets
+var assetFiles embed.FS
+
+// Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	Deps
+	log    *slog.Logger
+	now    func() time.Time
+	pages  map[string]*template.Template
+	assets string // version of the assets, in their address
+	live   bool   // the library for live parts was there when the program was built
+}
+
+// New makes the handler of everything below Path.
+func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error) {
+	c := &Console{Deps: deps, log: log, now: now}
+	var err error
+	if c.assets, err = fingerprint(assetFiles); err != nil {
+		return nil, err
+	}
+	if c.pages, err = parsePages(pageFiles); err != nil {
+		return nil, err
+	}
+	_, missing := fs.Stat(assetFiles, "assets/vendor/htmx.min.js")
+	c.live = missing == nil
+	return secure(c.routes()), nil
+}
+
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, h := range public {
+		mux.Handle(at(pattern), c.serve(h))
+	}
+	for _, group := range []map[string]handler{home, customerPages, segmentPages, staffPages} {
+		for pattern, h := range group {
+			mux.Handle(at(pattern), c.serve(c.signedIn(h)))
+		}
+	}
+	mux.Handle(Path, c.serve(c.signedIn((*view).nothingHere)))
+	mux.Handle("GET "+Path+"assets/", cached(http.StripPrefix(Path, http.FileServerFS(assetFiles))))
+	return mux
+}
+
+// at is a pattern of the mux for one that is relative to Path: "GET segments" becomes "GET /console/segments".
+func at(pattern string) string {
+	for i := range pattern {
+		if pattern[i] == ' ' {
+			return pattern[:i+1] + Path + pattern[i+1:]
+		}
+	}
+	return Path + pattern
+}
+
+// policy allows what comes from the console itself and nothing inline; a letter is shown in a frame without scripts (see letterPolicy).
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
+
+// secure sets the headers that every answer has, and refuses forms that another site sends.
+func secure(next http.Handler) http.Handler {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "private, no-store")
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// cached lets browsers keep assets for a year: their address changes with their content.
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func fingerprint(files fs.FS) (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, path)
+		sum.Write(body)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:6]), err
+}
+
+// errNothingHere makes the page that says so.
+var errNothingHere = errors.New("no such page")

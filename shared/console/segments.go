@@ -1,0 +1,4 @@
+package console
+
+// segmentPages are the list of segments and the editor.
+var segmentPages = map[string]handler{}

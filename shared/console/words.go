@@ -1,0 +1,110 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"shopkeeper/shared/event"
+)
+
+// words are the functions of the pages: numbers, money and times as people write them.
+var words = template.FuncMap{
+	"count":   count,
+	"percent": func(part, whole int) string { return percent(part, whole) },
+	"share":   func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" },
+	"money":   money,
+	"date":    func(t time.Time) template.HTML { return clock(t, "day", "2 Jan 2006") },
+	"time":    func(t time.Time) template.HTML { return clock(t, "minute", "2 Jan 2006, 15:04 UTC") },
+	"second":  func(t time.Time) template.HTML { return clock(t, "second", "2 Jan, 15:04:05 UTC") },
+	"plural":  plural,
+	"join":    strings.Join,
+	"words":   func(s any) string { return strings.NewReplacer("-", " ", "_", " ").Replace(fmt.Sprint(s)) },
+	"times100": func(x float64) string {
+		return strconv.FormatFloat(100*x, 'f', -1, 64)
+	},
+	"dict": dict,
+}
+
+// dict makes a map of pairs, to hand several values to a part.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict has %d values", len(pairs))
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// clock is a time for people, nothing for none. It is written in UTC; the script writes it as the reader's clock has it.
+func clock(t time.Time, precision, layout string) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" data-clock="%s">%s</time>`, t.UTC().Format(time.RFC3339), precision, t.UTC().Format(layout))) //nolint:gosec // digits and names of months
+}
+
+// count is a whole number with thin spaces between thousands: "12 345".
+func count(n any) string {
+	digits := fmt.Sprint(n)
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "−", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:]
+	}
+	return sign + digits
+}
+
+// percent is a share with one digit, or a dash where there is no whole.
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	return strconv.FormatFloat(100*float64(part)/float64(whole), 'f', 1, 64) + " %"
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// money is an amount of minor units: "£1 234.50", or with the code where the sign is not everybody's.
+func money(minor int64, currency string) string {
+	sign := ""
+	if minor < 0 {
+		sign, minor = "−", -minor
+	}
+	exp := event.Exponent(currency)
+	unit := int64(1)
+	for range exp {
+		unit *= 10
+	}
+	text := count(minor / unit)
+	if exp > 0 {
+		text += fmt.Sprintf(".%0*d", exp, minor%unit)
+	}
+	switch currency {
+	case "GBP":
+		return sign + "£" + text
+	case "EUR":
+		return sign + "€" + text
+	case "USD":
+		return sign + "$" + text
+	case "":
+		return sign + text
+	default:
+		return sign + text + "\u00a0" + currency
+	}
+}
