@@ -40,6 +40,7 @@ type Service struct {
 	aliases  *identity.Aliases
 	profiles Profiles
 	records  *consent.Records
+	erased   *consent.Erased // nil: nobody ever is
 	states   states
 	told     told
 }
@@ -47,6 +48,12 @@ type Service struct {
 // New stores events in the store.
 func New(now func() time.Time, store table.Store, shops shop.Directory, aliases *identity.Aliases, profiles Profiles) *Service {
 	return &Service{now: now, store: store, shops: shops, aliases: aliases, profiles: profiles, records: consent.NewRecords(store)}
+}
+
+// Refusing has the service drop what happened to erased persons before their erasure, and returns it. It is called before the first Accept.
+func (s *Service) Refusing(erased *consent.Erased) *Service {
+	s.erased = erased
+	return s
 }
 
 // Request is one authenticated call.
@@ -63,7 +70,7 @@ type Request struct {
 // Outcome is what an accepted call came to.
 type Outcome struct {
 	Stored  int              // messages stored, repeated ones included
-	Dropped int              // messages that consent did not allow to keep
+	Dropped int              // messages that consent, or an erasure, did not allow to keep
 	Issue   bool             // a cookie is to be set: Visitor's
 	Visitor identity.Visitor // whom the browser's cookie names from now on; zero when it has none
 }
@@ -72,6 +79,9 @@ type Outcome struct {
 // twice then. Invalid names a message that cannot be kept.
 func (s *Service) Accept(ctx context.Context, r Request) (Outcome, error) {
 	w := newWalk(s, r)
+	if err := w.look(ctx); err != nil {
+		return Outcome{}, err
+	}
 	for i := range r.Payload.messages {
 		if err := w.take(ctx, &r.Payload.messages[i]); err != nil {
 			return Outcome{}, err

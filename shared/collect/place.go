@@ -26,6 +26,7 @@ type walk struct {
 	persons map[event.VisitorID]mark
 	granted identity.Visitor // whom a message's own consent let in: to be recorded
 	dropped int
+	stones  *consent.Tombstones // nil: nobody ever was erased
 
 	seen    map[table.Key]bool
 	events  []event.Event
@@ -59,6 +60,10 @@ type spot struct {
 
 // take places one message and gathers its event and traits, or drops it.
 func (w *walk) take(ctx context.Context, m *message) error {
+	if old, err := w.refuse(ctx, m); err != nil || old {
+		w.dropped++
+		return err
+	}
 	at, err := w.find(ctx, m)
 	if err != nil {
 		return err
@@ -123,6 +128,9 @@ func (w *walk) settle(ctx context.Context, m *message, at *spot) error {
 	}
 	if at.visitor == "" {
 		at.visitor = identity.Offline(at.person)
+	}
+	if err := w.bindAddress(ctx, m, at.person); err != nil {
+		return err
 	}
 	return w.keepMark(ctx, at)
 }

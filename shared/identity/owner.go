@@ -156,3 +156,6 @@ func (r *recent) clear() {
 	defer r.mu.Unlock()
 	r.young, r.old = nil, nil
 }
+
+// Addressed says whether addresses lead anywhere: whether there are keys to hash them by.
+func (a *Aliases) Addressed() bool { return a.addresses != nil }
