@@ -72,17 +72,10 @@ type act struct{ before, after any }
 
 // change carries out a use case that changes something: permission, log, change, log. target is what is changed, "segment/loyal".
 func (s *Service) change(ctx context.Context, a staff.Actor, action staff.Action, target string, do func() (act, error)) error {
-	entry := staff.Entry{Shop: a.Shop, Actor: a.ID, Role: a.Role, Via: a.Via, Action: action, Target: target}
-	if err := a.Check(action); err != nil {
-		if a.Shop != "" {
-			entry.Outcome, entry.Why = staff.Refused, fault.KindOf(err).String()
-			if noted := s.Staff.Note(ctx, entry); noted != nil {
-				return noted
-			}
-		}
+	if err := s.Permit(ctx, a, action, target); err != nil {
 		return err
 	}
-	entry, err := s.Staff.Begin(ctx, entry)
+	entry, err := s.Staff.Begin(ctx, entryOf(a, action, target))
 	if err != nil {
 		return err
 	}
@@ -95,6 +88,24 @@ func (s *Service) change(ctx context.Context, a staff.Actor, action staff.Action
 	// The change is made, or refused, by now: an entry that stays begun is worth a line in the log of the process, not an answer that says it failed.
 	if noted := s.Staff.Complete(context.WithoutCancel(ctx), entry); noted != nil {
 		s.log.ErrorContext(ctx, "an entry of the audit log stays begun", "entry", entry.ID, "err", noted)
+	}
+	return err
+}
+
+func entryOf(a staff.Actor, action staff.Action, target string) staff.Entry {
+	return staff.Entry{Shop: a.Shop, Actor: a.ID, Role: a.Role, Via: a.Via, Action: action, Target: target}
+}
+
+// Permit is Forbidden unless the actor may do the action, and notes a refused change in the log. Edges ask it before they look at the input; the use cases ask again.
+func (s *Service) Permit(ctx context.Context, a staff.Actor, action staff.Action, target string) error {
+	err := a.Check(action)
+	if err == nil || a.Shop == "" || action.Reads() {
+		return err
+	}
+	entry := entryOf(a, action, target)
+	entry.Outcome, entry.Why = staff.Refused, fault.KindOf(err).String()
+	if noted := s.Staff.Note(ctx, entry); noted != nil {
+		return noted
 	}
 	return err
 }

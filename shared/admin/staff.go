@@ -164,3 +164,19 @@ func (s *Service) RevokeKey(ctx context.Context, a staff.Actor, id string) error
 func hash(id string) bool {
 	return len(id) == 64 && !strings.ContainsFunc(id, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
 }
+
+// Logout ends the actor's session. A server has none to end.
+func (s *Service) Logout(ctx context.Context, a staff.Actor, in staff.Session) error {
+	if err := a.Check(staff.SelfEdit); err != nil {
+		return err
+	}
+	if in.Token == "" {
+		return nil
+	}
+	if err := s.Staff.End(ctx, in.Token); err != nil {
+		return err
+	}
+	entry := entryOf(a, staff.LoggedOut, "")
+	entry.Outcome = staff.Done
+	return s.Staff.Note(ctx, entry)
+}

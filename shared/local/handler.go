@@ -39,9 +39,10 @@ var (
 	recommendPaths = []string{"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/"}
 )
 
-// site is the API, and beside it the pages for people: the demonstration shop or, without it, one page that says how to begin.
-func (l *Local) site(api http.Handler, pages http.Handler) http.Handler {
+// site is the API, the staff's part under /admin/, and beside them the pages for people: the demonstration shop or, without it, one page that says how to begin.
+func (l *Local) site(api, office, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/admin/", office)
 	for _, path := range apiPaths {
 		mux.Handle(path, api)
 	}

@@ -12,13 +12,15 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/staff"
 )
 
 // Keys are a folder's secrets, in keys.json.
 type Keys struct {
 	Write   string          `json:"writeKey"`
 	Secret  string          `json:"secretKey"`
-	Keyring json.RawMessage `json:"keyring"` // what signs cookies and seals names, see identity.ParseKeyring
+	Console string          `json:"consolePassword,omitempty"` // what the owner's account was made with; folders of old get one when they are served
+	Keyring json.RawMessage `json:"keyring"`                   // what signs cookies and seals names, see identity.ParseKeyring
 }
 
 // loadKeys reads the file, or makes it with fresh keys, readable by its owner alone. Two processes that make it at once end up with the same keys.
@@ -27,7 +29,7 @@ func loadKeys(path string) (Keys, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return keys, err
 	}
-	text, err := json.MarshalIndent(Keys{Write: randomKey("wk_"), Secret: randomKey("sk_"), Keyring: identity.NewKeyring()}, "", "  ")
+	text, err := json.MarshalIndent(Keys{Write: randomKey("wk_"), Secret: randomKey("sk_"), Console: staff.NewPassword(), Keyring: identity.NewKeyring()}, "", "  ")
 	if err != nil {
 		return Keys{}, fmt.Errorf("make keys: %w", err)
 	}

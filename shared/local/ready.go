@@ -1,14 +1,18 @@
 package local
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
 
-// Ready is what serve prints with --json when it answers. There is no console yet, so there is no console address, user or password.
+// Ready is what serve prints with --json when it answers.
 type Ready struct {
 	URL       string `json:"url"`
 	Shop      string `json:"shop,omitempty"` // address of the demonstration shop
+	Console   string `json:"console"`
+	User      string `json:"user"`               // the owner's login
+	Password  string `json:"password,omitempty"` // absent once the owner chose another one
 	WriteKey  string `json:"writeKey"`
 	SecretKey string `json:"secretKey"`
 }
@@ -18,7 +22,7 @@ func (p *process) ready() error {
 	if p.options.Out == nil {
 		return nil
 	}
-	r := Ready{URL: p.url, WriteKey: p.Keys.Write, SecretKey: p.Keys.Secret}
+	r := Ready{URL: p.url, Console: p.url + "/admin/", User: ownerLogin, Password: p.password, WriteKey: p.Keys.Write, SecretKey: p.Keys.Secret}
 	if !p.options.NoDemo {
 		r.Shop = p.url + "/"
 	}
@@ -32,6 +36,7 @@ func (p *process) ready() error {
 	if p.options.NoDemo {
 		text = fmt.Sprintf("\n  Shopkeeper answers at  %s  (the page there shows the first calls)\n\n  Write key:   %s\n  Secret key:  in %s/keys.json\n", p.url, p.Keys.Write, p.Dir)
 	}
+	text += fmt.Sprintf("\n  Console:  %s  (user %s, password %s)\n", r.Console, r.User, cmp.Or(r.Password, "as you chose it"))
 	if _, err := fmt.Fprintln(p.options.Out, text+"\n  Ctrl-C stops it; the next start goes on from here."); err != nil {
 		return fmt.Errorf("tell that it is ready: %w", err)
 	}

@@ -98,6 +98,8 @@ type process struct {
 	handler http.Handler
 	seen    *exposures
 	works   works
+
+	password string // of the owner's account, unless it was changed
 }
 
 // prepare makes ready what must be there before the first request.
@@ -116,7 +118,11 @@ func (p *process) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.handler = p.site(api, pages)
+	office, err := p.office(ctx)
+	if err != nil {
+		return err
+	}
+	p.handler = p.site(api, office, pages)
 	return nil
 }
 

@@ -127,3 +127,12 @@ func waitAfter(failed int) time.Duration {
 	}
 	return min(firstWait<<min(failed-freeTries, 20), maxWait)
 }
+
+// Matches says whether an account has the password, for a process that made it: no try is counted.
+func (s *Store) Matches(ctx context.Context, shop event.ShopID, login, password string) (bool, error) {
+	u, err := s.byLogin(ctx, shop, login)
+	if err != nil {
+		return false, err
+	}
+	return s.hasher.matches(ctx, u.Hash, password)
+}

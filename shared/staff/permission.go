@@ -2,6 +2,7 @@ package staff
 
 import (
 	"slices"
+	"strings"
 
 	"shopkeeper/shared/fault"
 )
@@ -39,6 +40,9 @@ const (
 	SelfRead      Action = "self.read"  // who am I
 	SelfEdit      Action = "self.write" // own password, logout
 )
+
+// Reads says whether the action changes nothing.
+func (a Action) Reads() bool { return strings.HasSuffix(string(a), ".read") }
 
 // permission is one row: who may do the action besides the owner and the shop's server, who may do everything.
 type permission struct {

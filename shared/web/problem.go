@@ -47,14 +47,35 @@ var kindTable = map[fault.Kind]kindRow{
 // errMethod is answered with 405: a routing matter, so no kind of fault.
 var errMethod = errors.New("method not allowed")
 
+// Refusals of the admin API that are a matter of HTTP, too. What a fault beside them tells the client is told.
+var (
+	errStale    = errors.New("the version asked for is not the current one")
+	errNoMatch  = errors.New("no version asked for")
+	errMedia    = errors.New("media type not supported")
+	errReplayed = errors.New("idempotency key used for something else")
+)
+
+var httpRows = []struct {
+	err error
+	row kindRow
+}{
+	{errMethod, kindRow{http.StatusMethodNotAllowed, "method-not-allowed", "This address does not take that method", false}},
+	{errStale, kindRow{http.StatusPreconditionFailed, "stale", "It was changed since it was read", true}},
+	{errNoMatch, kindRow{http.StatusPreconditionRequired, "no-match", "Say which version is to be changed", true}},
+	{errMedia, kindRow{http.StatusUnsupportedMediaType, "media-type", "This media type is not taken here", true}},
+	{errReplayed, kindRow{http.StatusConflict, "idempotency-key", "The idempotency key was used before", true}},
+}
+
 // defaultRetryAfter is the advice when a fault that may be repeated gives none.
 const defaultRetryAfter = 2 * time.Second
 
 func rowOf(err error) kindRow {
-	switch {
-	case errors.Is(err, errMethod):
-		return kindRow{http.StatusMethodNotAllowed, "method-not-allowed", "This address does not take that method", false}
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	for _, h := range httpRows {
+		if errors.Is(err, h.err) {
+			return h.row
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return kindTable[fault.Unavailable]
 	}
 	return kindTable[fault.KindOf(err)]

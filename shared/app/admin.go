@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"shopkeeper/shared/admin"
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/people"
+	"shopkeeper/shared/staff"
+	"shopkeeper/shared/table"
+	"shopkeeper/shared/web"
+)
+
+// OfficeOptions change how staff come in. nil is right on AWS with several shops and the claims of Cognito.
+type OfficeOptions struct {
+	Plain bool         // plain http on localhost
+	Only  event.ShopID // the deployment's only shop, where there is one
+	Names staff.ClaimNames
+}
+
+// Office is what the console and the admin API stand on.
+type Office struct {
+	Staff   *staff.Store
+	Service *admin.Service
+	Door    *web.Door
+
+	api http.Handler
+}
+
+// NewOffice wires the use cases of staff.
+func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, keys *identity.Keyring, opts *OfficeOptions) (*Office, error) {
+	var o OfficeOptions
+	if opts != nil {
+		o = *opts
+	}
+	c, err := newCredentials(now, store, keys, o.Plain)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := staff.New(now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := Folder(log, now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	service := admin.New(log, now, admin.Deps{
+		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
+	})
+	door := &web.Door{Staff: accounts, Shops: c.shops, Names: o.Names, Only: o.Only, Plain: o.Plain}
+	api := web.NewAdmin(log, now, web.AdminDeps{Service: service, Door: door, Store: store, Sealer: c.sealer})
+	return &Office{Staff: accounts, Service: service, Door: door, api: api}, nil
+}
+
+// Admin answers the admin API, /admin/v1/.
+func (o *Office) Admin() http.Handler { return o.api }
+
+// Authorized hands on the claims that the gateway's JWT authorizer checked. They come from the gateway's event alone, so that no header can pretend to be them.
+func Authorized(proxy Request) Request {
+	return func(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		if a := r.RequestContext.Authorizer; a != nil && a.JWT != nil {
+			ctx = staff.WithClaims(ctx, a.JWT.Claims)
+		}
+		return proxy(ctx, r)
+	}
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"shopkeeper/shared/admin"
+	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/staff"
+)
+
+type customerInput struct {
+	ID string `path:"id" maxLength:"100" doc:"a person or a visitor"`
+}
+
+type memberInput struct {
+	ID      event.PersonID  `path:"id" maxLength:"100"`
+	Visitor event.VisitorID `path:"visitor" maxLength:"100"`
+}
+
+func (b *adminAPI) customers() {
+	const path, tag = "/admin/v1/customers", "customers"
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "customer", summary: "Everything known of one customer", tag: tag, access: access{action: staff.CustomersRead}},
+		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[admin.Customer], error) {
+			c, err := b.Service.Customer(ctx, a, in.ID)
+			return &body[admin.Customer]{c}, err
+		})
+	add(b, adminOperation{method: http.MethodPut, path: path + "/{id}/visitors/{visitor}", id: "merge", summary: "Count what a visitor did as this person's", tag: tag, status: http.StatusNoContent,
+		access: access{action: staff.CustomersEdit}},
+		func(ctx context.Context, a staff.Actor, in *memberInput) (*noAnswer, error) {
+			return nil, b.Service.Merge(ctx, a, in.ID, in.Visitor)
+		})
+	add(b, adminOperation{method: http.MethodDelete, path: path + "/{id}/visitors/{visitor}", id: "unmerge", summary: "Take a visitor out of this person again", tag: tag, status: http.StatusNoContent,
+		access: access{action: staff.CustomersEdit}},
+		func(ctx context.Context, a staff.Actor, in *memberInput) (*noAnswer, error) {
+			return nil, b.Service.Unmerge(ctx, a, in.ID, in.Visitor)
+		})
+}
+
+type itemsInput struct {
+	inPage
+	Text string `query:"q" maxLength:"200" doc:"occurs in id, title, category or brand"`
+}
+
+type itemInput struct {
+	ID event.ItemID `path:"id" maxLength:"100"`
+}
+
+type hideInput struct {
+	itemInput
+	Body struct {
+		Hidden bool `json:"hidden"`
+	}
+}
+
+func (b *adminAPI) catalog() {
+	const path, tag = "/admin/v1/items", "catalog"
+	add(b, adminOperation{method: http.MethodGet, path: path, id: "items", summary: "The catalog, by id", tag: tag, access: access{action: staff.CatalogRead}},
+		func(ctx context.Context, a staff.Actor, in *itemsInput) (*body[admin.Page[catalog.Item]], error) {
+			page, err := b.Service.Items(ctx, a, in.Text, in.Cursor, in.Limit)
+			return &body[admin.Page[catalog.Item]]{page}, err
+		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "item", summary: "One item", tag: tag, access: access{action: staff.CatalogRead}},
+		func(ctx context.Context, a staff.Actor, in *itemInput) (*body[catalog.Item], error) {
+			it, err := b.Service.Item(ctx, a, in.ID)
+			return &body[catalog.Item]{it}, err
+		})
+	add(b, adminOperation{method: http.MethodPut, path: path + "/{id}/hidden", id: "hide-item", summary: "Take an item out of everything that is recommended, or bring it back", tag: tag,
+		access: access{action: staff.CatalogEdit}},
+		func(ctx context.Context, a staff.Actor, in *hideInput) (*body[catalog.Item], error) {
+			it, err := b.Service.HideItem(ctx, a, in.ID, in.Body.Hidden)
+			return &body[catalog.Item]{it}, err
+		})
+}

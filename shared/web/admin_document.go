@@ -1,0 +1,149 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/staff"
+)
+
+// shopID keeps the signatures of Sealer readable.
+type shopID = event.ShopID
+
+// adminDocument is the frame of the OpenAPI document; operations are added as they are registered.
+func adminDocument() *huma.OpenAPI {
+	registry := huma.NewMapRegistry("#/components/schemas/", adminSchema)
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{Title: "Shopkeeper admin API", Version: AdminVersion, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			Description: "Everything that the console does. Refusals are problem documents (RFC 9457) whose errors name the field. Lists page by cursor: pass next as cursor. " +
+				"What can be changed has an ETag, which changes and deletions must send as If-Match: 412 says that somebody was first, 428 that it is missing. " +
+				"A POST with an Idempotency-Key is done once within 24 hours: repeated, it gets the first answer again."},
+		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+			"secretKey": {Type: "http", Scheme: "bearer", Description: "the shop's secret key, for its own servers; or a token of the identity provider, where the gateway checks it"},
+			"basicKey":  {Type: "http", Scheme: "basic", Description: "the secret key as the user name, no password"},
+			"session":   {Type: "apiKey", In: "cookie", Name: staff.CookieName, Description: "a console session; changing calls send its token as " + CSRFHeader},
+		}},
+	}
+}
+
+// adminSchema names a schema after its type: a page of customers is CustomerPage.
+func adminSchema(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if inner, ok := strings.CutPrefix(name, "Page"); ok && inner != "" {
+		return inner + "Page"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// adminOperation is one row of the admin API.
+type adminOperation struct {
+	method, path, id, summary, tag string
+	access
+	status   int   // of success; 0: 200
+	refusals []int // besides those that every operation has
+}
+
+// refusing are the refusals that an operation may have, from how it is reached and what it takes.
+func (o adminOperation) refusing() []int {
+	all := append([]int{http.StatusBadRequest, http.StatusInternalServerError, http.StatusServiceUnavailable}, o.refusals...)
+	if o.action != "" {
+		all = append(all, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	if strings.Contains(o.path, "{") {
+		all = append(all, http.StatusNotFound)
+	}
+	if o.method != http.MethodGet {
+		all = append(all, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if o.matches {
+		all = append(all, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
+	}
+	return all
+}
+
+// add registers an operation with its handler.
+func add[I, O any](b *adminAPI, o adminOperation, do func(ctx context.Context, a staff.Actor, in *I) (*O, error)) {
+	if o.status == 0 {
+		o.status = http.StatusOK
+	}
+	op := huma.Operation{
+		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status,
+		Metadata: map[string]any{accessKey: o.access}, Responses: map[string]*huma.Response{}, MaxBodyBytes: maxAdminBody, BodyReadTimeout: -1,
+	}
+	schema := b.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
+	for _, status := range o.refusing() {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+	}
+	if o.action != "" {
+		op.Security = []map[string][]string{{"secretKey": {}}, {"basicKey": {}}, {"session": {}}}
+		op.Extensions = map[string]any{"x-permission": string(o.action)}
+	}
+	if o.repeats {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: IdempotencyHeader, In: "header", Description: "any text of up to 255 characters that names this request: it is then done once in 24 hours",
+			Schema: &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(maxIdempotencyKey), Pattern: idempotencyPattern}})
+	}
+	huma.Register(b.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		c := callOf(ctx)
+		out, err := do(ctx, c.actor, in)
+		if c.err = err; err != nil {
+			return nil, huma.Error500InternalServerError("") // the edge answers c.err
+		}
+		return out, nil
+	})
+}
+
+// maxAdminBody bounds the body of a call that is no upload: a campaign with four variants of 250 KB.
+const maxAdminBody = 1 << 20
+
+// body is an answer with nothing but a body.
+type body[T any] struct{ Body T }
+
+// tagged is an answer with the version of what it shows.
+type tagged[T any] struct {
+	ETag string `header:"ETag"`
+	Body T
+}
+
+func versioned[T any](version int64, v T) *tagged[T] {
+	return &tagged[T]{`"` + strconv.FormatInt(version, 10) + `"`, v}
+}
+
+// noInput is an operation without parameters.
+type noInput struct{}
+
+// noAnswer is an operation that answers nothing but its status.
+type noAnswer struct{}
+
+// inPage are the parameters of a list.
+type inPage struct {
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// ifMatch is the version that a change is about.
+type ifMatch struct {
+	IfMatch string `header:"If-Match" required:"true" doc:"the ETag that was read, or * for whatever is stored"`
+}
+
+// version is what the header asks for; 0 for any.
+func (m ifMatch) version(ctx context.Context) (int64, error) {
+	callOf(ctx).matched = true
+	if m.IfMatch == "*" {
+		return 0, nil
+	}
+	digits, ok := strings.CutPrefix(strings.TrimSpace(m.IfMatch), `"`)
+	digits, end := strings.CutSuffix(digits, `"`)
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || !end || err != nil || n <= 0 {
+		return 0, fault.InvalidField("If-Match", `is one ETag as it was answered, such as "3", or *`)
+	}
+	return n, nil
+}
