@@ -11,7 +11,8 @@ import (
 	"shopkeeper/shared/table"
 )
 
-// Table holds campaigns: partition shop, sort "c#<id>"; the planner's cursor is part of the item.
+// Table holds campaigns in partition shop: the campaign at "c#<id>", how far planning and sending have come at "p#<id>", and at "a#<id>" a mark while the product has
+// something to do for it, so that a tick reads no more than it needs.
 const Table table.Name = "campaigns"
 
 // Status is where a campaign is.
@@ -62,8 +63,10 @@ type Definition struct {
 	Updated  time.Time         `json:"updated"`
 	Started  time.Time         `json:"started,omitzero"`
 	Ended    time.Time         `json:"ended,omitzero"`
-	Audience int               `json:"audience,omitempty"` // rows planned
-	Cursor   string            `json:"cursor,omitempty"`   // of the planner: where it goes on after a crash
+	Begun    time.Time         `json:"begun,omitzero"`     // when planning began
+	Planned  time.Time         `json:"planned,omitzero"`   // when the last row was planned
+	Audience int               `json:"audience,omitempty"` // rows planned: members of the segment who are persons
+	Nobodies int               `json:"nobodies,omitempty"` // members of the segment who are visitors and nobody's yet: they have no row, and cannot be written to
 }
 
 // Defaults of a campaign.
