@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/people"
@@ -32,11 +33,18 @@ type Folder struct {
 	people  *people.Store
 	seal    Sealer
 	weights func(ctx context.Context, shop event.ShopID) (Weights, error)
+	erased  *consent.Erased // nil: nobody ever is
 }
 
 // New is a Folder. weights tells a shop's weights; its faults stop the folding like those of a table.
 func New(log *slog.Logger, now func() time.Time, tables table.Store, persons *people.Store, seal Sealer, weights func(context.Context, event.ShopID) (Weights, error)) *Folder {
 	return &Folder{log: log, now: now, tables: tables, own: NewStore(tables), people: persons, seal: seal, weights: weights}
+}
+
+// Refusing has the folder remove events of erased visitors and persons, which were stored just when they were erased, and returns it. It is called before the first Fold.
+func (f *Folder) Refusing(erased *consent.Erased) *Folder {
+	f.erased = erased
+	return f
 }
 
 // Handler folds batches of the events table's feed, of at most MaxApplied changes. Changes that are no event go to failures.
@@ -85,6 +93,10 @@ func (f *Folder) Redrive(ctx context.Context, k table.Key) error {
 // visitor folds events of one visitor.
 func (f *Folder) visitor(ctx context.Context, events []event.Event, anyway bool) error {
 	shop, id := events[0].Shop, events[0].Visitor
+	events, err := f.dropErased(ctx, events)
+	if err != nil || len(events) == 0 {
+		return err
+	}
 	w, err := f.weights(ctx, shop)
 	if err != nil {
 		return fmt.Errorf("weights of shop %s: %w", shop, err)
