@@ -10,6 +10,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/collect"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/recommend"
@@ -39,6 +40,8 @@ type credentials struct {
 	sealer  *identity.Sealer
 	shops   *shop.Store
 	aliases *identity.Aliases
+	hasher  *identity.Hasher
+	erased  *consent.Erased
 }
 
 func newCredentials(now func() time.Time, store table.Store, keys *identity.Keyring, plain bool) (credentials, error) {
@@ -50,7 +53,14 @@ func newCredentials(now func() time.Time, store table.Store, keys *identity.Keyr
 	if err != nil {
 		return credentials{}, err
 	}
-	return credentials{web.NewCookies(codec, now, plain), sealer, shop.NewStore(now, store, sealer), identity.NewAliases(store)}, nil
+	hasher, err := identity.NewHasher(keys)
+	if err != nil {
+		return credentials{}, err
+	}
+	aliases := identity.NewAddressedAliases(store, hasher)
+	return credentials{
+		web.NewCookies(codec, now, plain), sealer, shop.NewStore(now, store, sealer), aliases, hasher, consent.NewErased(store, hasher, aliases.Forget),
+	}, nil
 }
 
 // Collect takes events, consent and privacy requests, and serves the snippet.
@@ -65,7 +75,7 @@ func Collect(log *slog.Logger, now func() time.Time, store table.Store, keys *id
 		return nil, err
 	}
 	return web.NewCollect(log, now, web.CollectDeps{
-		Service: collect.New(now, store, c.shops, c.aliases, folder), Shops: c.shops, Cookies: c.cookies, Store: store, Ready: o.Ready,
+		Service: collect.New(now, store, c.shops, c.aliases, folder).Refusing(c.erased), Shops: c.shops, Cookies: c.cookies, Store: store, Ready: o.Ready,
 	}), nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/archive"
 	"shopkeeper/shared/blob"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
@@ -37,6 +38,10 @@ func Folder(log *slog.Logger, now func() time.Time, store table.Store, keys *ide
 	if err != nil {
 		return nil, err
 	}
+	hasher, err := identity.NewHasher(keys)
+	if err != nil {
+		return nil, err
+	}
 	shops := shop.NewStore(now, store, seal)
 	weights := func(ctx context.Context, id event.ShopID) (profile.Weights, error) {
 		s, err := shops.Settings(ctx, id)
@@ -45,5 +50,5 @@ func Folder(log *slog.Logger, now func() time.Time, store table.Store, keys *ide
 		}
 		return profile.WeightsOf(s.Weights), nil
 	}
-	return profile.New(log, now, store, people.New(store), seal, weights), nil
+	return profile.New(log, now, store, people.New(store), seal, weights).Refusing(consent.NewErased(store, hasher, nil)), nil
 }
