@@ -35,6 +35,8 @@ type Service struct {
 	Deps
 	log *slog.Logger
 	now func() time.Time
+
+	figures overviews
 }
 
 // New makes a Service.
