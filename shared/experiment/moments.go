@@ -83,14 +83,15 @@ func (p Pairs) Correlation() float64 {
 	return p.Covariance() / math.Sqrt(v)
 }
 
-// Theta is the slope that takes the most noise out of a comparison of both groups: their common covariance over their common variance, each within its group. 0 when x does not vary.
+// Theta is the slope that takes the most noise out of a comparison of both groups, over the people of both together. 0 when x does not vary.
 func Theta(treated, control Pairs) float64 {
-	a, b := float64(treated.Y.N-1), float64(control.Y.N-1)
-	v := a*treated.X.Group().Variance + b*control.X.Group().Variance
+	both := treated
+	both.Merge(control)
+	v := both.X.Group().Variance
 	if v == 0 {
 		return 0
 	}
-	return (a*treated.Covariance() + b*control.Covariance()) / v
+	return both.Covariance() / v
 }
 
 // Adjusted is the sample of y - theta x.
