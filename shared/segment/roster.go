@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type news struct {
 	Segment ID        `json:"id"`
 	Entered bool      `json:"in,omitempty"`
 	At      time.Time `json:"at"`
+	After   int64     `json:"after,omitempty"` // the entry's version before: two moves of one moment are two
 }
 
 // hash spreads subjects: the shard, and the place within it.
@@ -115,6 +117,8 @@ type member struct {
 	Since time.Time `json:"since"`
 }
 
+const membersPage = 100 // where nobody asks for a size
+
 // Members pages through a segment in an order that is the same at every call: pass next as the cursor of the following page, until it is empty. A page may be short or
 // empty while next is set. Invalid: the cursor is none of ours.
 func (s *Store) Members(ctx context.Context, shop event.ShopID, id ID, cursor string, limit int) (list []Member, next string, err error) {
@@ -122,6 +126,7 @@ func (s *Store) Members(ctx context.Context, shop event.ShopID, id ID, cursor st
 	if err != nil {
 		return nil, "", err
 	}
+	limit = cmp.Or(max(limit, 0), membersPage)
 	for ; shard < Shards && len(list) < limit; shard, inner = shard+1, "" {
 		page, err := s.tables.Query(ctx, table.Query{Table: Table, Partition: memberPartition(shop, id, shard), Limit: limit - len(list), Cursor: inner})
 		if err != nil {
@@ -179,11 +184,16 @@ func (s *Store) erase(ctx context.Context, shop event.ShopID, subject string) (i
 		if err != nil || e.version == 0 {
 			return 0, err
 		}
-		ops := []table.Op{table.Delete(rosterKey(shop, subject), e.cond())}
+		var ops []table.Op
 		for _, id := range e.ids() {
 			ops = append(ops, table.Delete(memberKey(shop, id, subject), table.Always()))
 		}
-		err = s.tables.Write(ctx, ops...)
+		ops = append(ops, table.Delete(rosterKey(shop, subject), e.cond())) // last: it says which memberships there are
+		for few := range slices.Chunk(ops, table.MaxWriteOps) {
+			if err = s.tables.Write(ctx, few...); err != nil {
+				break
+			}
+		}
 		if err == nil || !fault.Is(err, fault.Conflict) {
 			return len(ops), err
 		}
