@@ -91,7 +91,8 @@ func hillstromLifts(t *testing.T, r evaluate.Report) {
 		"Womens E-Mail conversion": {.00311106, 54.33, .00082268, 3.78163, 3.77956, .001499, .004723},
 		"Womens E-Mail spend":      {.42441222, 65.02, .13033286, 3.25637, 0, .168965, .679860},
 	}
-	adjusted := map[string][3]float64{"Mens E-Mail": {.0012228965, .7674384995, .1452150442}, "Womens E-Mail": {.0010346513, .4227009232, .1303082191}}
+	// In exact arithmetic; floating point that is less careful has 0.7674384995 and 0.1452150442 for the first.
+	adjusted := map[string][3]float64{"Mens E-Mail": {.0012228965, .7674384994, .1452150422}, "Womens E-Mail": {.0010346513, .4227009232, .1303082191}}
 	seen := 0
 	for _, l := range r.Lifts {
 		name := l.Group + " " + string(l.Metric)
