@@ -33,6 +33,8 @@ type Office struct {
 	Door    *web.Door
 
 	api http.Handler
+	log *slog.Logger
+	now func() time.Time
 }
 
 // NewOffice wires the use cases of staff.
@@ -58,7 +60,7 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	})
 	door := &web.Door{Staff: accounts, Shops: c.shops, Names: o.Names, Only: o.Only, Plain: o.Plain}
 	api := web.NewAdmin(log, now, web.AdminDeps{Service: service, Door: door, Store: store, Sealer: c.sealer})
-	return &Office{Staff: accounts, Service: service, Door: door, api: api}, nil
+	return &Office{Staff: accounts, Service: service, Door: door, api: api, log: log, now: now}, nil
 }
 
 // Admin answers the admin API, /admin/v1/.

@@ -30,7 +30,7 @@ type Deps struct {
 	Admin *admin.Service
 	Staff *staff.Store
 	Shops shop.Directory
-	Shop  event.ShopID // whose staff log in here
+	Shop  event.ShopID // whose staff log in here; empty where several shops share the console: then the login asks for it
 	Plain bool         // plain http on localhost: the cookie has no __Host- prefix and is not Secure
 }
 

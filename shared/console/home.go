@@ -3,14 +3,63 @@ package console
 import (
 	"net/http"
 
+	"shopkeeper/shared/admin"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/kpi"
+	"shopkeeper/shared/staff"
 )
 
 // home are the pages that everybody has.
 var home = map[string]handler{
+	"GET {$}":      (*view).overviewPage,
+	"GET live":     (*view).livePage,
 	"GET account":  (*view).accountPage,
 	"POST account": (*view).changePassword,
 	"POST logout":  (*view).logout,
+}
+
+type overviewView struct {
+	admin.Overview
+	Week, Before kpi.Day // sums of the last seven days, and of the seven before
+	Latest       []admin.Happening
+}
+
+func (v *view) overviewPage() error {
+	if !v.actor().May(staff.OverviewRead) {
+		return v.page(http.StatusOK, "overview", "Overview", overviewView{})
+	}
+	o, err := v.Admin.Overview(v.ctx(), v.actor())
+	if err != nil {
+		return err
+	}
+	latest, err := v.Admin.Happenings(v.ctx(), v.actor(), 8)
+	if err != nil {
+		return err
+	}
+	return v.page(http.StatusOK, "overview", "Overview", overviewView{o, sum(o.Days, 7, 0), sum(o.Days, 14, 7), latest})
+}
+
+// sum is the sum of the days from the last `from` to the last `to`, exclusive. Visitors are counted once a day each.
+func sum(days []kpi.Day, from, to int) (all kpi.Day) {
+	for _, d := range days[max(0, len(days)-from):max(0, len(days)-to)] {
+		all.Visitors += d.Visitors
+		all.Events += d.Events
+		all.Orders += d.Orders
+		all.Revenue += d.Revenue
+	}
+	return all
+}
+
+// livePage is what happens now; the script asks for the list again every few seconds.
+func (v *view) livePage() error {
+	list, err := v.Admin.Happenings(v.ctx(), v.actor(), 60)
+	if err != nil {
+		return err
+	}
+	if v.isLive() {
+		return v.part("live", "happenings", list)
+	}
+	return v.page(http.StatusOK, "live", "Live events", list)
 }
 
 type accountView struct {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/staff"
 )
@@ -33,19 +34,19 @@ func (v *view) setCookie(value string, age int) {
 	http.SetCookie(v.w, &http.Cookie{Name: v.cookieName(), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: !v.Plain, SameSite: http.SameSiteLaxMode})
 }
 
-// signedIn lets through who has a session of this shop, and sends everybody else to the login.
+// signedIn lets through who has a session here, and sends everybody else to the login.
 func (c *Console) signedIn(h handler) handler {
 	return func(v *view) error {
 		var err error
-		if v.settings, err = c.Shops.Settings(v.ctx(), c.Shop); err != nil {
-			return err
-		}
 		if v.session, err = c.Staff.Session(v.ctx(), v.cookie()); err != nil && !fault.Is(err, fault.Unauthenticated) {
 			return err
 		}
-		if err != nil || v.session.Actor.Shop != c.Shop {
+		if shop := v.session.Actor.Shop; err != nil || shop == "" || c.Shop != "" && shop != c.Shop {
 			v.session = staff.Session{}
 			return v.toLogin()
+		}
+		if v.settings, err = c.Shops.Settings(v.ctx(), v.session.Actor.Shop); err != nil {
+			return err
 		}
 		if v.session.Actor.MustChange && v.r.URL.Path != Path+"account" && v.r.URL.Path != Path+"logout" {
 			return v.to("account", "")
@@ -69,35 +70,48 @@ func (v *view) toLogin() error {
 	return nil
 }
 
-// loginView is the login form.
-type loginView struct{ Login, Next, Problem string }
+// loginView is the login form. Where several shops share the console it asks for the shop.
+type loginView struct {
+	Login, Next, Problem string
+	AskShop              bool
+	Shop                 string
+}
 
 func (v *view) loginPage() error {
-	if err := v.shop(); err != nil {
+	if err := v.only(); err != nil {
 		return err
 	}
 	return v.gate(http.StatusOK, loginView{Next: nextPage(v.r.URL.Query().Get("next"))})
 }
 
-func (v *view) shop() (err error) {
-	v.settings, err = v.Shops.Settings(v.ctx(), v.Shop)
+// only loads the settings of the console's only shop, if it has one, for its name.
+func (v *view) only() (err error) {
+	if v.Shop != "" {
+		v.settings, err = v.Shops.Settings(v.ctx(), v.Shop)
+	}
 	return err
 }
 
 func (v *view) gate(status int, form loginView) error {
+	form.AskShop = v.Shop == ""
 	return v.page(status, "login", "Log in", form)
 }
 
 // login begins a session. Whoever is refused is told the same for a wrong password and for a name that nobody has.
 func (v *view) login() error {
-	if err := v.shop(); err != nil {
+	if err := v.only(); err != nil {
 		return err
 	}
 	if err := v.r.ParseForm(); err != nil {
 		return fault.Wrap(fault.Invalid, err, "the form cannot be read")
 	}
 	form := loginView{Login: v.r.PostForm.Get("login"), Next: nextPage(v.r.PostForm.Get("next"))}
-	session, err := v.Staff.Login(v.ctx(), v.Shop, form.Login, v.r.PostForm.Get("password"), v.cookie())
+	shop := v.Shop
+	if shop == "" {
+		form.Shop = v.r.PostForm.Get("shop")
+		shop = event.ShopID(form.Shop)
+	}
+	session, err := v.Staff.Login(v.ctx(), shop, form.Login, v.r.PostForm.Get("password"), v.cookie())
 	switch {
 	case fault.Is(err, fault.Unauthenticated):
 		form.Problem = "That name and password do not fit together."
@@ -118,7 +132,7 @@ func (v *view) token() error {
 	if err != nil {
 		return err
 	}
-	if actor.Shop != v.Shop {
+	if actor.Shop == "" || v.Shop != "" && actor.Shop != v.Shop {
 		return fault.New(fault.Forbidden, "the token is for another shop")
 	}
 	session, err := v.Staff.LoginClaims(v.ctx(), actor, v.cookie())

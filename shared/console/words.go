@@ -25,7 +25,8 @@ var words = template.FuncMap{
 	"times100": func(x float64) string {
 		return strconv.FormatFloat(100*x, 'f', -1, 64)
 	},
-	"dict": dict,
+	"change": change,
+	"dict":   dict,
 }
 
 // dict makes a map of pairs, to hand several values to a part.
@@ -71,6 +72,32 @@ func percent(part, whole int) string {
 		return "–"
 	}
 	return strconv.FormatFloat(100*float64(part)/float64(whole), 'f', 1, 64) + " %"
+}
+
+// change is how a figure moved, in words.
+func change(now, before any) string {
+	a, b := number(now), number(before)
+	switch {
+	case b == 0:
+		return "nothing before"
+	case a == b:
+		return "as before"
+	case a > b:
+		return "▲ " + strconv.FormatFloat(100*(a-b)/b, 'f', 0, 64) + " %"
+	}
+	return "▼ " + strconv.FormatFloat(100*(b-a)/b, 'f', 0, 64) + " %"
+}
+
+func number(x any) float64 {
+	switch n := x.(type) {
+	case int:
+		return float64(n)
+	case int64:
+		return float64(n)
+	case float64:
+		return n
+	}
+	return 0
 }
 
 func plural(n int, one, many string) string {

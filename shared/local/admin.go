@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"shopkeeper/shared/app"
+	"shopkeeper/shared/console"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/staff"
 )
@@ -26,8 +27,13 @@ func (p *process) office(ctx context.Context) (http.Handler, error) {
 	if p.password, err = p.owner(ctx, office.Staff); err != nil {
 		return nil, fmt.Errorf("make the owner's account: %w", err)
 	}
+	pages, err := office.Console()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/admin/v1/", office.Admin())
+	mux.Handle(console.Path, pages)
 	return mux, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/console"
 	"shopkeeper/shared/demo"
 	"shopkeeper/shared/simulate"
 )
@@ -39,10 +40,11 @@ var (
 	recommendPaths = []string{"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/"}
 )
 
-// site is the API, the staff's part under /admin/, and beside them the pages for people: the demonstration shop or, without it, one page that says how to begin.
+// site is the API, the staff's part under /admin/ and /console/, and beside them the pages for people: the demonstration shop or, without it, one page that says how to begin.
 func (l *Local) site(api, office, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/admin/", office)
+	mux.Handle(console.Path, office)
 	for _, path := range apiPaths {
 		mux.Handle(path, api)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"shopkeeper/shared/console"
 )
 
 // Ready is what serve prints with --json when it answers.
@@ -22,7 +23,7 @@ func (p *process) ready() error {
 	if p.options.Out == nil {
 		return nil
 	}
-	r := Ready{URL: p.url, Console: p.url + "/admin/", User: ownerLogin, Password: p.password, WriteKey: p.Keys.Write, SecretKey: p.Keys.Secret}
+	r := Ready{URL: p.url, Console: p.url + console.Path, User: ownerLogin, Password: p.password, WriteKey: p.Keys.Write, SecretKey: p.Keys.Secret}
 	if !p.options.NoDemo {
 		r.Shop = p.url + "/"
 	}
