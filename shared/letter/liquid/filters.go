@@ -207,7 +207,7 @@ var filters = map[string]*filter{
 		}
 		return Markup(strings.ReplaceAll(html.EscapeString(s), "\n", "<br>\n")), err
 	}},
-	"url":   onText("an address that is safe to lead to; # for any other", safeAddress),
+	"url":   onText("an address that is safe to lead to; # for any other", SafeAddress),
 	"image": {"an address as a picture: text for who cannot see it, width", 1, 2, gives(textType), image},
 	"link":  {"an address as a link with that text", 1, 1, gives(textType), link},
 }
@@ -537,7 +537,7 @@ func image(r *run, in any, args []any) (any, error) {
 	}
 	width := max(16, min(1200, argument(args, 1, 560)))
 	text, _ := r.text(width)
-	return Markup(`<img src="` + html.EscapeString(safeAddress(address)) + `" alt="` + html.EscapeString(alt) + `" width="` + text +
+	return Markup(`<img src="` + html.EscapeString(SafeAddress(address)) + `" alt="` + html.EscapeString(alt) + `" width="` + text +
 		`" style="display:block;border:0;width:100%;max-width:` + text + `px;height:auto">`), nil
 }
 
@@ -550,14 +550,14 @@ func link(r *run, in any, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if address = safeAddress(address); !r.html {
+	if address = SafeAddress(address); !r.html {
 		return words + " (" + address + ")", nil
 	}
 	return Markup(`<a href="` + html.EscapeString(address) + `">` + html.EscapeString(words) + `</a>`), nil
 }
 
-// safeAddress is an address that a reader may be led to: http, https, mailto, tel, or a place on the same site. Anything else is "#".
-func safeAddress(s string) string {
+// SafeAddress is an address that a reader may be led to: http, https, mailto, tel, or a place on the same site. Anything else is "#".
+func SafeAddress(s string) string {
 	s = strings.TrimSpace(s)
 	u, err := url.Parse(s)
 	if err != nil || strings.ContainsFunc(s, unicode.IsControl) {

@@ -90,7 +90,7 @@ type Money struct {
 	Currency string
 }
 
-// Markup is text that is HTML already: it is not escaped again. Only this package's filters and captures make it.
+// Markup is text that is HTML already: it is not escaped again. Filters and captures make it, and whoever renders, of what it has escaped itself.
 type Markup string
 
 // Values of a rendering are nil, bool, int64, float64, string, time.Time, Money, Markup, []any and map[string]any.

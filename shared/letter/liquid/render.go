@@ -111,7 +111,7 @@ func (o *output) render(r *run) error {
 		return r.write(s)
 	}
 	if o.address {
-		s, markup = safeAddress(s), false
+		s, markup = SafeAddress(s), false
 	}
 	if markup {
 		return r.write(s)

@@ -138,7 +138,7 @@ func (s *settler) attribute(a html.Attribute, raw string, offset int) error {
 	marked := strings.IndexRune(a.Val, markOpen)
 	holds := slices.Contains(addresses, a.Key)
 	if marked < 0 {
-		if holds && safeAddress(a.Val) == "#" && strings.TrimSpace(a.Val) != "#" {
+		if holds && SafeAddress(a.Val) == "#" && strings.TrimSpace(a.Val) != "#" {
 			return s.refuse(offset, "%s does not lead anywhere safe: http, https, mailto and tel do", a.Key)
 		}
 		return nil
@@ -148,7 +148,7 @@ func (s *settler) attribute(a html.Attribute, raw string, offset int) error {
 		return s.refuse(at, "a value cannot stand in %s", a.Key)
 	case holds && marked == 0:
 		s.lead(a.Val)
-	case holds && (!strings.ContainsAny(a.Val[:marked], ":/?#") || safeAddress(a.Val[:marked]) == "#" && !strings.HasPrefix(a.Val, "#")):
+	case holds && (!strings.ContainsAny(a.Val[:marked], ":/?#") || SafeAddress(a.Val[:marked]) == "#" && !strings.HasPrefix(a.Val, "#")):
 		return s.refuse(at, "the address begins with what is none: http, https, mailto and tel are")
 	}
 	return nil
