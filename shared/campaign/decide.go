@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
@@ -98,11 +99,24 @@ func zoneOf(r ledger.Row, shopZone *time.Location) *time.Location {
 // Sends says whether messages of the campaign may be claimed now.
 func (d Definition) Sends(now time.Time) bool { return d.Status == Sending && now.Before(d.Until) }
 
-// Claim is the claim of a due row for a worker, with the campaign's cap and the quiet hours where the person lives: the ledger postpones or suppresses what they forbid. lease is how
-// long handing over may take.
-func (d Definition) Claim(r ledger.Row, by string, now time.Time, lease time.Duration, shopZone *time.Location) ledger.Claim {
-	return ledger.Claim{
-		Row: r, By: by, Lease: now.Add(lease), Cap: ledger.Cap{Messages: d.Cap.Messages, Within: d.Cap.Within},
-		NotBefore: d.Quiet.Free(now, lease, zoneOf(r, shopZone)),
+// NotBefore is the first time from now on at which a message that takes up to `takes` to hand over may begin, by the quiet hours where the person lives.
+func (d Definition) NotBefore(r ledger.Row, now time.Time, takes time.Duration, shopZone *time.Location) time.Time {
+	return d.Quiet.Free(now, takes, zoneOf(r, shopZone))
+}
+
+// QuietHours is what a sender asks before it claims a row: when it may go, see NotBefore.
+func QuietHours(now func() time.Time, takes time.Duration, zone ShopZone) func(context.Context, Definition, ledger.Row) (time.Time, error) {
+	return func(ctx context.Context, d Definition, r ledger.Row) (time.Time, error) {
+		if d.Quiet.none() {
+			return time.Time{}, nil
+		}
+		home, err := zone(ctx, d.Shop)
+		if err != nil {
+			return time.Time{}, err
+		}
+		return d.NotBefore(r, now(), takes, home), nil
 	}
 }
+
+// ShopZone tells a shop's time zone.
+type ShopZone func(ctx context.Context, shop event.ShopID) (*time.Location, error)

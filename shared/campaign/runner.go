@@ -49,7 +49,7 @@ type Runner struct {
 	segments   Segments
 	suppressed Suppressions
 	jobs       queue.Queue
-	zone       func(ctx context.Context, shop event.ShopID) (*time.Location, error)
+	zone       ShopZone
 	check      func(ctx context.Context, shop event.ShopID, v Variant) []fault.Field
 	again      time.Duration
 }

@@ -203,6 +203,13 @@ func (w *world) sums(t testing.TB, id ledger.CampaignID) ledger.Sums {
 	return s
 }
 
+// claim is what a sender makes of a due row.
+func claim(d Definition, r ledger.Row, now time.Time) ledger.Claim {
+	return ledger.Claim{Row: r, By: "w", Lease: now.Add(lease), Cap: ledger.Cap(d.Cap), NotBefore: d.NotBefore(r, now, lease, time.UTC)}
+}
+
+const lease = time.Minute
+
 // hand claims and hands over every due row of a campaign, as a sender does, and returns how many.
 func (w *world) hand(t testing.TB, id ledger.CampaignID) (handed int) {
 	t.Helper()
@@ -218,7 +225,7 @@ func (w *world) hand(t testing.TB, id ledger.CampaignID) (handed int) {
 			}
 			var claims []ledger.Claim
 			for _, r := range due {
-				claims = append(claims, d.Claim(r, "w", w.now(), time.Minute, time.UTC))
+				claims = append(claims, claim(d, r, w.now()))
 			}
 			x, err := w.ledger.Exchange(t.Context(), nil, claims)
 			if err != nil {

@@ -79,7 +79,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		switch name {
 		case KeysSecret:
 			return secret
-		case QueueFailures:
+		case QueueFailures, QueueSend:
 			return "https://sqs.example/1/q"
 		case Consent:
 			return "implied"
@@ -93,6 +93,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"archive":   func(l Lookup) error { _, err := LoadArchive(l); return err },
 		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
 		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
+		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },
 	}
 	for name, load := range loads {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,38 @@
+// Campaign plans campaigns, sends jobs for their messages and brings them to their end. A schedule calls it every minute; a call too many is harmless.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/dynamo"
+	"shopkeeper/shared/env"
+	"shopkeeper/shared/s3"
+	"shopkeeper/shared/secrets"
+	"shopkeeper/shared/sqs"
+)
+
+func main() {
+	handler, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		log.Fatalln("cannot start:", err)
+	}
+	lambda.StartHandlerFunc(handler)
+}
+
+func build(ctx context.Context, getenv env.Lookup) (trigger.Minute, error) {
+	cfg, err := env.LoadCampaign(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws, keys, err := secrets.Open(ctx, cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return trigger.CampaignFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), sqs.Open(aws, cfg.Jobs), keys)
+}
