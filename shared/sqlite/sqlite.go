@@ -50,6 +50,8 @@ type DB struct {
 	log       *slog.Logger
 	now       func() time.Time
 	retention time.Duration
+	path      string
+	busy      string // the pragma of every connection
 
 	readers chan *conn
 	writes  chan *call
@@ -115,6 +117,7 @@ func (o *Options) setDefaults() {
 // connect opens the writer's connection, sets the file up, and fills the readers' pool.
 func (db *DB) connect(path string, o Options) (*conn, error) {
 	busy := fmt.Sprintf("PRAGMA busy_timeout=%d", o.BusyTimeout.Milliseconds())
+	db.path, db.busy = path, busy
 	pragmas := []string{busy, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32000", "PRAGMA wal_autocheckpoint=4000", "PRAGMA journal_size_limit=67108864"}
 	writer, err := connect(path, pragmas...)
 	if err != nil {
