@@ -93,6 +93,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"archive":   func(l Lookup) error { _, err := LoadArchive(l); return err },
 		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
 		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
+		"segment":   func(l Lookup) error { _, err := LoadSegment(l); return err },
 		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },
 	}
 	for name, load := range loads {

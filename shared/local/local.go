@@ -21,6 +21,7 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/simulate"
@@ -88,7 +89,7 @@ func Open(ctx context.Context, dir string, opts *Options) (*Local, error) {
 		return nil, err
 	}
 	l.DB, err = sqlite.Open(filepath.Join(dir, "shopkeeper.db"), &sqlite.Options{
-		Logger: o.Log, Now: o.Now, Feeds: []table.Name{event.Table, profile.Table},
+		Logger: o.Log, Now: o.Now, Feeds: []table.Name{event.Table, profile.Table, people.Table},
 	})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/segment"
 	"shopkeeper/shared/simulate"
 	"shopkeeper/shared/stream"
 	"shopkeeper/shared/table"
@@ -24,6 +25,8 @@ type works struct {
 	trainer *app.Trainer
 	loops   []*stream.Loop
 	tried   *time.Time // the latest training of this process, published or not
+
+	segments *segment.Keeper
 }
 
 // The mappings are those of the deployment, but for the wait for a fuller batch, which saves money there.
@@ -42,6 +45,7 @@ func (l *Local) newWorks() (works, error) {
 		stream.NewLoop(l.Log, l.Now, "profile", l.DB.Feed(event.Table), w.failed, fold, profileMapping, &stream.LoopOptions{Wait: l.changes(event.Table)}),
 		stream.NewLoop(l.Log, l.Now, "archive", l.DB.Feed(event.Table), w.failed, app.Archive(l.Log, l.Blobs, w.failed), archiveMapping, &stream.LoopOptions{Wait: l.changes(event.Table)}),
 	}
+	w.loops = append(w.loops, w.segmentLoops()...)
 	return w, nil
 }
 
@@ -65,7 +69,9 @@ func (w works) start(ctx context.Context, all *errgroup.Group) {
 		all.Go(func() error { return l.Run(ctx) })
 	}
 	all.Go(func() error { return every(ctx, lookForTraining, w.trainIfDue) })
+	all.Go(func() error { return w.runCampaigns(ctx) })
 	all.Go(func() error { return every(ctx, maintainEvery, w.maintain) })
+	all.Go(func() error { return every(ctx, lookForSweeps, w.sweep) })
 }
 
 // every does something again and again, at once for the first time, until ctx ends.

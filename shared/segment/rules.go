@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/table"
@@ -106,6 +107,37 @@ func (k *Keeper) forget(shop event.ShopID) {
 	k.mu.Lock()
 	delete(k.rules, shop)
 	k.mu.Unlock()
+}
+
+// Audience is a segment's condition, with what the shop counts in: ready to be asked about a profile alone.
+type Audience struct {
+	condition *Condition
+	frame     Frame
+}
+
+// Match says whether who has the profile belongs to the segment now.
+func (a *Audience) Match(p *profile.Profile, now time.Time) bool {
+	f := a.frame
+	f.Now = now
+	return a.condition.Match(Of(p, nil, f))
+}
+
+// Audience is a segment's; nil without an error when a profile alone cannot tell, for the condition asks about the person. NotFound: the shop has no such segment.
+func (k *Keeper) Audience(ctx context.Context, shop event.ShopID, id ID) (*Audience, error) {
+	r, err := k.rulesOf(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range r.list {
+		switch {
+		case x.id != id:
+		case x.condition == nil || x.condition.person:
+			return nil, nil //nolint:nilnil // what the comment says
+		default:
+			return &Audience{x.condition, r.frame}, nil
+		}
+	}
+	return nil, fault.Newf(fault.NotFound, "there is no segment %q", string(id))
 }
 
 // customer is nil when there is neither profile nor person.

@@ -26,6 +26,7 @@ const (
 // sweep is how far the sweep of a shop is. It goes over the roster twice: to measure what makes a customer large, then to apply all conditions.
 type sweep struct {
 	Begun    time.Time  `json:"begun"`
+	Changed  int64      `json:"changed,omitempty"` // version of the mark of changed definitions that it goes by
 	Applying bool       `json:"applying,omitempty"`
 	From     time.Time  `json:"from,omitzero"` // when applying may begin
 	Shard    int        `json:"shard,omitempty"`
@@ -80,19 +81,20 @@ func (k *Keeper) due(ctx context.Context, shop event.ShopID) (*sweep, time.Durat
 	if s.version, err = k.store.beside(ctx, shop, sweepSort, s); err != nil {
 		return nil, 0, err
 	}
-	if _, err := k.store.beside(ctx, shop, changedSort, &changed); err != nil {
+	version, err := k.store.beside(ctx, shop, changedSort, &changed)
+	if err != nil {
 		return nil, 0, err
 	}
 	if _, err := k.store.beside(ctx, shop, valuesSort, &values); err != nil {
 		return nil, 0, err
 	}
 	now := k.now()
-	if wait := changed.At.Add(settle).Sub(now); !s.Begun.After(changed.At) && wait > 0 && wait <= settle {
+	if wait := changed.At.Add(settle).Sub(now); s.Changed != version && wait > 0 && wait <= settle {
 		return nil, wait, nil
 	}
 	switch {
-	case s.version == 0, !s.Begun.After(changed.At), dayOf(s.Begun) != dayOf(now) && !s.Done.IsZero(), values == Values{} && !s.Done.IsZero() && now.Sub(s.Done) >= withoutCuts:
-		return &sweep{Begun: now.UTC(), version: s.version}, 0, nil
+	case s.version == 0, s.Changed != version, dayOf(s.Begun) != dayOf(now) && !s.Done.IsZero(), values == Values{} && !s.Done.IsZero() && now.Sub(s.Done) >= withoutCuts:
+		return &sweep{Begun: now.UTC(), Changed: version, version: s.version}, 0, nil
 	case s.Done.IsZero():
 		return s, 0, nil
 	}
@@ -159,7 +161,7 @@ func (k *Keeper) turn(ctx context.Context, shop event.ShopID, s *sweep) error {
 		return err
 	}
 	after := s.Revenues.values()
-	*s = sweep{Begun: s.Begun, Applying: true, Members: map[ID]int{}, version: s.version}
+	*s = sweep{Begun: s.Begun, Changed: s.Changed, Applying: true, Members: map[ID]int{}, version: s.version}
 	if after == before {
 		return nil
 	}

@@ -28,13 +28,22 @@ type Changes = func(ctx context.Context, batch events.DynamoDBEvent) (events.Dyn
 // OnEvents hands batches of the events table's changes to the handler of the function. A record that is no change of ours can never be handled: it is set aside in
 // failures, and the rest goes on. When it cannot be set aside, the batch comes again from there.
 func OnEvents(log *slog.Logger, function string, failures queue.Queue, handle stream.Handler) Changes {
+	return OnChanges(log, function, failures, func(events.DynamoDBEventRecord) table.Name { return event.Table }, handle)
+}
+
+// OnChanges is OnEvents for the tables that tableOf names by a record; "" is a table that the function is not for.
+func OnChanges(log *slog.Logger, function string, failures queue.Queue, tableOf func(events.DynamoDBEventRecord) table.Name, handle stream.Handler) Changes {
 	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		changes := make([]table.Change, 0, len(batch.Records))
 		stuck := "" // the first record that could not be set aside: it and all after it come again
 		for _, r := range batch.Records {
-			c, err := dynamo.ChangeOf(r, event.Table)
+			name := tableOf(r)
+			c, err := dynamo.ChangeOf(r, name)
+			if err == nil && name == "" {
+				err = fault.Newf(fault.Invalid, "the record is of a table that is not expected: %s", r.EventSourceArn)
+			}
 			if err != nil {
-				c.Seq, c.Key.Table = r.Change.SequenceNumber, event.Table
+				c.Seq, c.Key.Table = r.Change.SequenceNumber, name
 				if err := stream.SetAside(ctx, log, failures, function, c, err); err != nil {
 					stuck = c.Seq
 					break
