@@ -10,10 +10,15 @@ import (
 	"time"
 
 	"shopkeeper/shared/blob"
+	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/evaluate"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/ledger"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/staff"
 	"shopkeeper/shared/table"
@@ -28,6 +33,15 @@ type Deps struct {
 	Items    *catalog.Store
 	People   *people.Store
 	Profiles *profile.Folder
+
+	Segments  *segment.Store
+	Keeper    *segment.Keeper
+	Offers    *offer.Store
+	Results   *offer.Results
+	Campaigns *campaign.Store
+	Runner    *campaign.Runner
+	Rows      *ledger.Store
+	Evaluator *evaluate.Evaluator
 }
 
 // Service has the use cases. It is safe for concurrent use.

@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/staff"
+	"shopkeeper/shared/table"
 )
 
 // Customer is all that the shop knows of one person, or of a visitor who is nobody's yet.
@@ -98,6 +101,56 @@ type Times struct {
 	Item  event.ItemID `json:"item"`
 	Times int          `json:"times"`
 	Last  time.Time    `json:"last"`
+}
+
+// Hit is a customer that a search found.
+type Hit struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name,omitempty"`
+	Email    string    `json:"email,omitempty"`
+	Phone    string    `json:"phone,omitempty"`
+	UserID   string    `json:"userId,omitempty"`
+	Country  string    `json:"country,omitempty"`
+	LastSeen time.Time `json:"lastSeen,omitzero"`
+	Orders   int64     `json:"orders"`
+	Revenue  int64     `json:"revenue"` // minor units, net of refunds
+	Currency string    `json:"currency,omitempty"`
+}
+
+// Search finds persons of whom every word of the text begins a word of the name, the address, the user id or the telephone number; or one by the id. There is no next page: more words find fewer.
+func (s *Service) Search(ctx context.Context, a staff.Actor, text string, limit int) ([]Hit, error) {
+	if err := a.Check(staff.CustomersRead); err != nil {
+		return nil, err
+	}
+	found, err := s.People.Search(ctx, a.Shop, text, pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]table.Key, len(found))
+	for i, p := range found {
+		keys[i] = profile.Key(a.Shop, string(p.ID), profile.Merged)
+	}
+	items, err := s.Tables.GetAll(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("read profiles of a search: %w", err)
+	}
+	remembered := map[string]profile.Profile{}
+	for _, it := range items {
+		p, err := profile.Decode(it)
+		if err != nil {
+			return nil, err
+		}
+		remembered[p.ID] = p
+	}
+	hits := make([]Hit, len(found))
+	for i, p := range found {
+		m := remembered[string(p.ID)]
+		hits[i] = Hit{
+			ID: string(p.ID), Name: cmp.Or(p.Name, strings.TrimSpace(p.FirstName+" "+p.LastName)), Email: p.Email, Phone: p.Phone, UserID: p.UserID, Country: p.Country,
+			LastSeen: m.LastSeen, Orders: m.Orders.Count, Revenue: m.Orders.Sum, Currency: m.Orders.Currency,
+		}
+	}
+	return hits, nil
 }
 
 // Customer is one person, or a visitor who is nobody's yet. NotFound: neither is known.

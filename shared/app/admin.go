@@ -10,10 +10,14 @@ import (
 
 	"shopkeeper/shared/admin"
 	"shopkeeper/shared/blob"
+	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/ledger"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
+	"shopkeeper/shared/segment"
 	"shopkeeper/shared/staff"
 	"shopkeeper/shared/table"
 	"shopkeeper/shared/web"
@@ -55,8 +59,14 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	if err != nil {
 		return nil, err
 	}
+	runner, err := Campaign(log, now, store, nil, keys, nil) // staff start campaigns; what sends them runs elsewhere
+	if err != nil {
+		return nil, err
+	}
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
+		Segments: segment.NewStore(now, store), Keeper: Segments(log, now, store, nil), Offers: offer.NewStore(now, store), Results: offer.NewResults(store),
+		Campaigns: campaign.NewStore(now, store), Runner: runner, Rows: ledger.New(now, store), Evaluator: Evaluate(log, now, store, files, c.shops),
 	})
 	door := &web.Door{Staff: accounts, Shops: c.shops, Names: o.Names, Only: o.Only, Plain: o.Plain}
 	api := web.NewAdmin(log, now, web.AdminDeps{Service: service, Door: door, Store: store, Sealer: c.sealer})
