@@ -50,12 +50,15 @@ func (h *headers) add(name, value string) {
 
 // Text is words for people as a header's value: encoded (RFC 2047) where they are not plain ASCII or could not be folded. Control characters, line ends among them, become spaces.
 func Text(s string) string {
-	s = strings.TrimSpace(clean(s))
+	s = Line(s)
 	if longest(s) > maxLine {
 		return mime.BEncoding.Encode("utf-8", s+"\u200b") // BEncoding leaves plain ASCII alone, however long: the invisible end makes it encode
 	}
 	return mime.QEncoding.Encode("utf-8", s)
 }
+
+// Line is a text on one line, without control characters: for providers that encode headers themselves.
+func Line(s string) string { return strings.TrimSpace(clean(s)) }
 
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -80,7 +83,7 @@ func Mailbox(a mail.Address) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := strings.TrimSpace(clean(a.Name))
+	name := Line(a.Name)
 	if name == "" {
 		return email, nil
 	}
