@@ -68,6 +68,31 @@ func (r *Records) All(ctx context.Context, shop event.ShopID, v event.VisitorID)
 	}
 }
 
+// Erase removes a visitor's decisions and returns how many there were.
+func (r *Records) Erase(ctx context.Context, shop event.ShopID, v event.VisitorID) (int, error) {
+	found := 0
+	q := table.Query{Table: Table, Partition: partition(shop, v), Limit: table.MaxWriteOps, Strong: true}
+	for {
+		page, err := r.store.Query(ctx, q)
+		if err != nil {
+			return found, fmt.Errorf("read decisions: %w", err)
+		}
+		var ops []table.Op
+		for _, it := range page.Items {
+			ops = append(ops, table.Delete(it.Key, table.Always()))
+		}
+		if len(ops) > 0 {
+			if err := r.store.Write(ctx, ops...); err != nil {
+				return found, fmt.Errorf("remove decisions: %w", err)
+			}
+		}
+		found += len(ops)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return found, nil
+		}
+	}
+}
+
 func partition(shop event.ShopID, v event.VisitorID) string {
 	return table.Partition(string(shop), string(v))
 }

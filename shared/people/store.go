@@ -88,6 +88,13 @@ func (t Pending) Item() (table.Item, error) {
 	return table.Item{Key: PendingKey(t.Shop, t.Person, t.Event), Body: body}, nil
 }
 
+// Alone is the person as the pending traits alone tell it.
+func (t Pending) Alone() Person {
+	p := Person{Shop: t.Shop, ID: t.Person}
+	p.apply(t)
+	return p
+}
+
 // Apply puts all pending traits into the person and removes them, in one step, and returns the file as it is then.
 func (s *Store) Apply(ctx context.Context, shop event.ShopID, id event.PersonID) (File, error) {
 	for range attempts {

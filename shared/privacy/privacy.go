@@ -16,6 +16,7 @@ import (
 type Subject struct {
 	Person    event.PersonID    // empty for a visitor who is nobody's
 	Visitors  []event.VisitorID // every device and the offline channel (which has the person's id)
+	Also      []event.PersonID  // persons without an account that the devices stood for before they identified
 	Users     []string          // the shop's own ids
 	Emails    []string          // normalized addresses, as the people table had them
 	Phones    []string
@@ -24,11 +25,14 @@ type Subject struct {
 	At        time.Time // of the erasure: what happened later is not its business
 }
 
-// IDs are the opaque ids that ledgers, segments, profiles and logs know: the person's and the visitors', the person's first.
+// IDs are the opaque ids that ledgers, segments, profiles and logs know: the persons' and the visitors', the person's first.
 func (s Subject) IDs() []string {
 	var ids []string
 	if s.Person != "" {
 		ids = append(ids, string(s.Person))
+	}
+	for _, p := range s.Also {
+		ids = append(ids, string(p))
 	}
 	for _, v := range s.Visitors {
 		if string(v) != string(s.Person) {
