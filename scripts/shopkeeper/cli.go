@@ -32,9 +32,11 @@ type commands struct {
 	Log  string `help:"How much to log on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
 	Serve    serveCmd    `cmd:"" help:"Run the whole product on this machine: API, demonstration shop, background work."`
-	Import   importCmd   `cmd:"" help:"Import orders, events, items, customers or contacts from a CSV or NDJSON file."`
+	Import   importCmd   `cmd:"" help:"Import orders, events, items, customers, contacts or a finished campaign from a CSV or NDJSON file."`
 	Train    trainCmd    `cmd:"" help:"Train the shop's recommendation models and publish them if they are not worse."`
 	Backtest backtestCmd `cmd:"" help:"Measure recommendation models on a log: the shop's own, or a file."`
+	Campaign campaignCmd `cmd:"" help:"List, start, pause, resume or stop campaigns, and account for their messages."`
+	Evaluate evaluateCmd `cmd:"" help:"Say what came of a campaign, or how the shop's segments do month by month."`
 	Simulate simulateCmd `cmd:"" help:"Fill a new folder with a made-up shop and a year of its history."`
 	Shop     shopCmd     `cmd:"" help:"Show or change the shop's settings and keys."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the shop's folder and say what is in it."`

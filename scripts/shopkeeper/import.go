@@ -18,11 +18,12 @@ import (
 
 type importCmd struct {
 	File     string            `arg:"" help:"The file; .gz and .zst are read as they are, - is standard input."`
-	As       string            `required:"" help:"What the rows are: orders, events, items, customers, contacts or online-retail, which is the layout of the UCI data set." enum:"orders,events,items,customers,contacts,online-retail"`
+	As       string            `required:"" help:"What the rows are: orders, events, items, customers, contacts, campaign (a finished one, a row per person) or online-retail, which is the layout of the UCI data set." enum:"orders,events,items,customers,contacts,campaign,online-retail"`
 	Map      map[string]string `help:"Which column holds a field, where the usual names do not fit: --map item=Article. Repeatable. traits.NAME=COLUMN keeps a further trait of a customer." mapsep:"none" placeholder:"FIELD=COLUMN"`
 	Currency string            `help:"Currency of amounts that name none; the shop's when absent." placeholder:"CODE"`
 	Zone     string            `help:"Time zone of times that name none; the shop's when absent." placeholder:"AREA/CITY"`
 	Report   string            `help:"Where to list rejected rows (line, column, reason, value); in the shop's folder when absent." placeholder:"FILE"`
+	finishedFlags
 }
 
 // Help is what --help says besides the flags.
@@ -33,7 +34,8 @@ func (*importCmd) Help() string {
 Fields: orders have order, item, time, quantity, price, user, email, currency, total, coupon, status, category, brand, country. ` +
 		`Events have event, time, user or visitor, id, session, item, quantity, price, category, brand, query, path. ` +
 		`Items have id, title, price, currency, url, image, category, brand, text, hidden, soldout, stock, created. ` +
-		`Customers have user, email, phone, name, firstName, lastName, country, time; contacts the same without user.`
+		`Customers have user, email, phone, name, firstName, lastName, country, time; contacts the same without user. ` +
+		`Campaigns have arm, user, visit, conversion, orders, spend, before (spent before it), delivered, opened, clicked, unsubscribed, bounced.`
 }
 
 // Run imports the file.
@@ -50,6 +52,9 @@ func (c *importCmd) Run(p *program) (err error) {
 	defer closing(shop, &err)
 	m := newMeter(p.err)
 	defer m.close()
+	if c.As == string(ingest.Campaign) {
+		return c.finished(p, shop, source, m)
+	}
 	result, err := c.load(p, shop, source, m)
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(p.err, "shopkeeper: stopped after %d rows; the same command goes on from there\n", result.Rows)
@@ -72,7 +77,7 @@ func (c *importCmd) load(p *program, shop *local.Local, source *source, m *meter
 	}
 	job.Name, job.Open = source.name, source.open
 	job.Progress = func(at ingest.Progress) { m.bytes("reading "+source.name, at.Read, source.size) }
-	path := cmp.Or(c.Report, filepath.Join(shop.Dir, "reports", source.name+"."+p.now().UTC().Format("20060102T150405.000Z")+".csv"))
+	path := c.rejects(p, shop, source)
 	report, err := createReport(path)
 	if err != nil {
 		return ingest.Result{}, err
@@ -103,6 +108,11 @@ func (c *importCmd) job(p *program, shop *local.Local) (ingest.Job, error) {
 		return ingest.Job{}, fault.InvalidField("--currency", "must be an ISO 4217 code such as GBP")
 	}
 	return ingest.Job{Shop: local.ShopID, As: ingest.Kind(c.As), Map: c.Map, Currency: currency, Zone: zone}, nil
+}
+
+// rejects is where rejected rows are listed.
+func (c *importCmd) rejects(p *program, shop *local.Local, source *source) string {
+	return cmp.Or(c.Report, filepath.Join(shop.Dir, "reports", source.name+"."+p.now().UTC().Format("20060102T150405.000Z")+".csv"))
 }
 
 func createReport(path string) (*os.File, error) {

@@ -3,8 +3,6 @@ package evaluate
 import (
 	"math"
 	"time"
-
-	"shopkeeper/shared/event"
 )
 
 // outcome enters what the people of a group did.
@@ -16,7 +14,7 @@ func (g *Group) outcome(x Outcome, currency string, margin float64) {
 	if x.People == 0 {
 		return
 	}
-	minor := math.Pow10(-event.Exponent(currency))
+	minor := minorUnit(currency)
 	g.PerHead = Amounts{Revenue: x.Spend.Y.Sum * minor / float64(x.People), Orders: float64(g.Orders) / float64(x.People)}
 	if margin > 0 {
 		profit := math.Round(x.Spend.Y.Sum * margin)

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"math"
 
-	"shopkeeper/shared/event"
 	"shopkeeper/shared/experiment"
 )
 
@@ -14,7 +13,7 @@ var metrics = []Metric{Visit, Conversion, Orders, Spend, Profit}
 
 // lifts compares every group with the control group, and the variants with the first of them; adjusted says whether to take out what was spent before.
 func lifts(o Outcomes, margin float64, adjusted bool) []Lift {
-	minor := math.Pow10(-event.Exponent(o.Currency))
+	minor := minorUnit(o.Currency)
 	var all []Lift
 	for _, pair := range pairs(o.Groups) {
 		treated, control := &o.Groups[pair[0]], &o.Groups[pair[1]]

@@ -14,8 +14,12 @@ func (r Report) Text() string {
 		fmt.Fprintf(&b, "Orders count from %s to %s; evaluated %s.\n", clock(r.Started), clock(r.Until), clock(r.Evaluated))
 	}
 	b.WriteString("\n")
-	r.groupTable(&b)
-	r.funnelTable(&b)
+	columns(&b, r.groupRows())
+	b.WriteString("\n")
+	if rows := r.funnelRows(); len(rows) > 1 {
+		columns(&b, rows)
+		b.WriteString("\n")
+	}
 	for _, l := range r.LeftOut {
 		fmt.Fprintf(&b, "  Not drawn, %s: %s.\n", reason(string(l.Why)), people(l.People))
 	}
@@ -77,8 +81,8 @@ func (g Group) label() string {
 	return g.Name
 }
 
-// groupTable is what people brought.
-func (r Report) groupTable(b *strings.Builder) {
+// groupRows are what people brought.
+func (r Report) groupRows() [][]string {
 	rows := [][]string{{"", "people", "ordered", "", "orders", "revenue", "per customer"}}
 	profit := r.Margin > 0
 	if profit {
@@ -94,12 +98,11 @@ func (r Report) groupTable(b *strings.Builder) {
 		}
 		rows = append(rows, row)
 	}
-	columns(b, rows)
-	b.WriteString("\n")
+	return rows
 }
 
-// funnelTable is what became of the messages.
-func (r Report) funnelTable(b *strings.Builder) {
+// funnelRows are what became of the messages.
+func (r Report) funnelRows() [][]string {
 	rows := [][]string{{"", "sent", "delivered", "", "opened", "", "clicked", "", "unsubscribed", "bounced", "complained"}}
 	for _, g := range r.Groups {
 		if r.Imported && g.Opened+g.Clicked+g.Unsubscribed+g.Bounced == 0 {
@@ -112,10 +115,7 @@ func (r Report) funnelTable(b *strings.Builder) {
 			})
 		}
 	}
-	if len(rows) > 1 {
-		columns(b, rows)
-		b.WriteString("\n")
-	}
+	return rows
 }
 
 // comparisons are the pairs of groups that the lifts compare, in their order.
@@ -133,14 +133,21 @@ func (r Report) comparisons() [][2]string {
 // liftTable compares two groups.
 func (r Report) liftTable(b *strings.Builder, group, against string) {
 	fmt.Fprintf(b, "%s against %s\n", group, against)
+	columns(b, r.liftRows(group, against))
+	for _, l := range r.Lifts {
+		if a := l.Adjusted; a != nil && l.Group == group && l.Against == against {
+			fmt.Fprintf(b, "  revenue, what was spent before taken out (CUPED): theta %.10f, correlation %.4f, difference %+.10f, SE %.10f, 95 %% %s\n",
+				a.Theta, a.Correlation, a.Difference, a.SE, a.Fixed.text())
+		}
+	}
+	b.WriteString("\n")
+}
+
+func (r Report) liftRows(group, against string) [][]string {
 	rows := [][]string{{"", group, against, "difference", "lift", "SE", "t", "z", "95 % at the end", "95 % at every look"}}
-	var adjusted *Adjusted
 	for _, l := range r.Lifts {
 		if l.Group != group || l.Against != against {
 			continue
-		}
-		if l.Adjusted != nil {
-			adjusted = l.Adjusted
 		}
 		lift := "-"
 		if l.Relative != nil {
@@ -151,12 +158,7 @@ func (r Report) liftTable(b *strings.Builder, group, against string) {
 			l.Fixed.text(), l.Always.text(),
 		})
 	}
-	columns(b, rows)
-	if adjusted != nil {
-		fmt.Fprintf(b, "  revenue, what was spent before taken out (CUPED): theta %.10f, correlation %.4f, difference %+.10f, SE %.10f, 95 %% %s\n",
-			adjusted.Theta, adjusted.Correlation, adjusted.Difference, adjusted.SE, adjusted.Fixed.text())
-	}
-	b.WriteString("\n")
+	return rows
 }
 
 func (m Metric) label(currency string) string {
