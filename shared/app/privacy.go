@@ -1,0 +1,29 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+
+	"shopkeeper/shared/blob"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/people"
+	"shopkeeper/shared/privacy"
+	"shopkeeper/shared/suppression"
+	"shopkeeper/shared/table"
+)
+
+// Privacy exports and erases persons. ground is where the deployment's bytes lie, nil in the cloud; others are the erasers of what lies outside the tables, such as an outbox.
+func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, keys *identity.Keyring, ground privacy.Ground, others ...privacy.Eraser) (*privacy.Service, error) {
+	c, err := newCredentials(now, store, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := Folder(log, now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(privacy.Deps{
+		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),
+		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: others, Ground: ground,
+	}), nil
+}

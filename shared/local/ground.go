@@ -1,0 +1,143 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"shopkeeper/shared/app"
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/privacy"
+)
+
+// Privacy exports and erases persons of the folder.
+func (l *Local) Privacy() (*privacy.Service, error) {
+	return app.Privacy(l.Log, l.Now, l.DB, l.Blobs, l.Ring, ground{l}, l.erasers()...)
+}
+
+// erasers are those of what the folder keeps outside the tables.
+func (l *Local) erasers() []privacy.Eraser { return nil }
+
+// ground is the folder to the last byte.
+type ground struct{ *Local }
+
+var _ privacy.Ground = ground{}
+
+// Scrub is privacy.Ground's: the database's own leftovers, lines of what was shown, and reports of imports.
+func (g ground) Scrub(ctx context.Context, words []string) (int, error) {
+	lines, err := g.blank(words)
+	if err != nil {
+		return lines, err
+	}
+	refused, err := g.reports(words)
+	if err != nil {
+		return lines + refused, err
+	}
+	n, err := g.DB.Scrub(ctx, words...)
+	if err != nil {
+		return lines + refused + n, err
+	}
+	return lines + refused + n, g.DB.Compact(ctx)
+}
+
+// blank writes spaces over the lines of what was shown to somebody. The files keep their length, because a process that serves the folder goes on writing at the end of the last.
+func (g ground) blank(words []string) (lines int, err error) {
+	files, err := filepath.Glob(filepath.Join(g.Dir, "exposures", "*.ndjson"))
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range files {
+		n, err := blankLines(name, words)
+		if lines += n; err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return lines, fmt.Errorf("erase from %s: %w", name, err)
+		}
+	}
+	return lines, nil
+}
+
+func blankLines(name string, words []string) (lines int, err error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return 0, err
+	}
+	at := int64(0)
+	for line := range bytes.Lines(text) {
+		if slices.ContainsFunc(words, func(w string) bool { return w != "" && bytes.Contains(line, []byte(w)) }) {
+			if _, err := f.WriteAt(bytes.Repeat([]byte{' '}, len(bytes.TrimRight(line, "\n"))), at); err != nil {
+				return lines, err
+			}
+			lines++
+		}
+		at += int64(len(line))
+	}
+	return lines, f.Sync()
+}
+
+// reports takes refused rows out of the lists that imports left.
+func (g ground) reports(words []string) (rows int, err error) {
+	files, err := filepath.Glob(filepath.Join(g.Dir, "reports", "*"))
+	if err != nil {
+		return 0, err
+	}
+	strip := privacy.NewStripper(privacy.Subject{Needles: words})
+	for _, name := range files {
+		f, err := os.Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return rows, fmt.Errorf("erase from %s: %w", name, err)
+		}
+		left, n, err := strip.Strip(f)
+		if err = errors.Join(err, f.Close()); err == nil && n > 0 {
+			rows += n
+			err = os.WriteFile(name, left, 0o640)
+		}
+		if err != nil {
+			return rows, fmt.Errorf("erase from %s: %w", name, err)
+		}
+	}
+	return rows, nil
+}
+
+// Records is privacy.Ground's.
+func (g ground) Records(ctx context.Context, each func(where string, values []byte) error) error {
+	return g.DB.Dump(ctx, func(where string, values []byte) error { return each("table "+where, values) })
+}
+
+// Files is privacy.Ground's: every file below the folder, the database's and the keys among them.
+func (g ground) Files(_ context.Context, each func(name string, open func() (io.ReadCloser, error)) error) error {
+	return filepath.WalkDir(g.Dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		name, err := filepath.Rel(g.Dir, path)
+		if err != nil {
+			return err
+		}
+		return each(filepath.ToSlash(name), func() (io.ReadCloser, error) {
+			f, err := os.Open(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fault.New(fault.NotFound, "the file is gone")
+			}
+			return f, err
+		})
+	})
+}
