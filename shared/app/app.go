@@ -13,6 +13,8 @@ import (
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
+	"shopkeeper/shared/offer"
+	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
@@ -24,6 +26,7 @@ type HTTPOptions struct {
 	Plain     bool                        // plain http on localhost: the cookie is called sk and is not Secure
 	Exposures web.Exposures               // where lines of what was shown go; nil drops them
 	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
+	Offers    *offer.Chooser              // nil: Recommend makes one of its own, whose leases end with the process
 	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
 }
 
@@ -90,9 +93,17 @@ func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models
 	if err != nil {
 		return nil, err
 	}
+	impressions, err := impression.NewSigner(keys)
+	if err != nil {
+		return nil, err
+	}
+	if o.Offers == nil {
+		o.Offers = Chooser(log, now, store, o.Refresh)
+	}
 	return web.NewRecommend(web.RecommendDeps{
 		Log: log, Now: now, Shops: c.shops, Cookies: c.cookies, Profiles: store, People: c.aliases,
 		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), o.Refresh),
 		Signer: signer, Sealer: c.sealer, Words: locale.New(nil), Exposures: o.Exposures,
+		Offers: o.Offers, Impressions: impressions,
 	}), nil
 }

@@ -44,7 +44,7 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 		},
 		"a secret by name": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
-			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
 			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
 		},
 		"a consent rule that is none": {
@@ -55,7 +55,7 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 		},
 		"the ARN of something else": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
-			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
 			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
 		},
 	}
@@ -92,6 +92,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"profile":   func(l Lookup) error { _, err := LoadProfile(l); return err },
 		"archive":   func(l Lookup) error { _, err := LoadArchive(l); return err },
 		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
+		"offers":    func(l Lookup) error { _, err := LoadOffers(l); return err },
 		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
 		"segment":   func(l Lookup) error { _, err := LoadSegment(l); return err },
 		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },

@@ -28,7 +28,7 @@ type Recommend struct {
 // LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed.
 func LoadRecommend(lookup Lookup) (Recommend, error) {
 	r := reader{lookup: lookup}
-	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity", "offers", "segments"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 

@@ -16,7 +16,7 @@ import (
 
 // api is what one gateway answers on AWS: the recommending routes go to one function, all others to the other.
 func (l *Local) api(seen *exposures) (http.Handler, error) {
-	opts := &app.HTTPOptions{Plain: true, Exposures: seen}
+	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser()}
 	collect, err := app.Collect(l.Log, l.Now, l.DB, l.Ring, opts)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (l *Local) api(seen *exposures) (http.Handler, error) {
 
 var (
 	apiPaths       = []string{"/v1/", "/sk.js", "/beacon/", "/pixel/", "/sourceConfig", "/sourceConfig/", "/healthz"}
-	recommendPaths = []string{"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/"}
+	recommendPaths = []string{"/v1/front-page", "/v1/recommendations", "/v1/recommendations:batch", "/v1/items/", "/v1/offers"}
 )
 
 // site is the API, the staff's part under /admin/ and /console/, and beside them the pages for people: the demonstration shop or, without it, one page that says how to begin.

@@ -21,6 +21,7 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/shop"
@@ -52,7 +53,8 @@ type Local struct {
 	Shops *shop.Store
 	Items *catalog.Store
 
-	size simulate.Options // of a simulated shop
+	size   simulate.Options // of a simulated shop
+	offers *offer.Chooser   // see chooser
 }
 
 // Open opens a folder and makes what it lacks: the database, the keys, the shop. Several processes may have one folder open.
@@ -125,4 +127,14 @@ func (l *Local) found(ctx context.Context, o Options) error {
 }
 
 // Close closes the database after the calls in progress.
-func (l *Local) Close() error { return l.DB.Close() }
+func (l *Local) Close() error {
+	if l.offers == nil {
+		return l.DB.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return errors.Join(l.offers.Close(ctx), l.DB.Close())
+}
+
+// closeTimeout is how long what is left of leases may take to go back.
+const closeTimeout = 5 * time.Second

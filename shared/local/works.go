@@ -45,8 +45,9 @@ func (l *Local) newWorks() (works, error) {
 		stream.NewLoop(l.Log, l.Now, "profile", l.DB.Feed(event.Table), w.failed, fold, profileMapping, &stream.LoopOptions{Wait: l.changes(event.Table)}),
 		stream.NewLoop(l.Log, l.Now, "archive", l.DB.Feed(event.Table), w.failed, app.Archive(l.Log, l.Blobs, w.failed), archiveMapping, &stream.LoopOptions{Wait: l.changes(event.Table)}),
 	}
-	w.loops = append(w.loops, w.segmentLoops()...)
-	return w, nil
+	offers, err := w.offersLoop()
+	w.loops = append(append(w.loops, offers), w.segmentLoops()...)
+	return w, err
 }
 
 // changes waits until a table has changed since the last time it was asked, so that no change between a loop's reading and its waiting is missed.

@@ -37,6 +37,9 @@ const (
 	IsNew          Key = "new"
 	IsSimilar      Key = "similar"         // %s: title of an item
 	IsTogether     Key = "bought-together" // %s: title of an item
+	OfferEveryone  Key = "offer.everyone"
+	OfferSegment   Key = "offer.segment" // for a group that the customer belongs to, which is not named
+	OfferItem      Key = "offer.item"    // has to do with the product at hand
 )
 
 var languages = []language.Tag{language.English, language.French, language.German, language.Russian}
@@ -65,6 +68,9 @@ var texts = map[Key][4]string{
 	IsPopular:      {"A favourite of this shop", "Un favori de la boutique", "Ein Liebling dieses Ladens", "Любимый товар магазина"},
 	IsNew:          {"Just arrived", "Vient d'arriver", "Gerade eingetroffen", "Только что поступило"},
 	IsSimilar:      {"Similar to %s", "Semblable à %s", "Ähnlich wie %s", "Похоже на %s"},
+	OfferEveryone:  {"For everyone", "Pour tous", "Für alle", "Для всех"},
+	OfferSegment:   {"Picked for you", "Choisi pour vous", "Für Sie ausgesucht", "Подобрано для вас"},
+	OfferItem:      {"For what you are looking at", "Pour ce que vous regardez", "Zu dem, was Sie ansehen", "К тому, что вы смотрите"},
 	IsTogether:     {"Often bought with %s", "Souvent acheté avec %s", "Oft gekauft mit %s", "Часто покупают вместе: %s"},
 }
 

@@ -23,12 +23,18 @@ type Ask struct {
 	Profile   *profile.Profile // nil: nothing is known
 	Blind     bool             // there may be a profile, and it could not be read: what it might forbid is not shown
 	Placement string
-	Item      event.ItemID            // the product at hand, if any
-	Category  string                  // of it
-	Sellable  func(event.ItemID) bool // whether an item may be shown at all; nil: all may
-	Limit     int                     // at most MaxChoices
-	Seed      uint32                  // the same seed makes the same choice among the same offers
+	Item      event.ItemID // the product at hand, if any
+	Category  string       // of it
+	Stock     Stock        // nil: everything can be had
+	Limit     int          // at most MaxChoices
+	Seed      uint32       // the same seed makes the same choice among the same offers
 	Now       time.Time
+}
+
+// Stock knows what can be had.
+type Stock interface {
+	// Sellable says whether an item may be shown at all: neither hidden nor sold out. What it does not know may.
+	Sellable(id event.ItemID) bool
 }
 
 // Choice is an offer to show.
@@ -152,9 +158,9 @@ func (o *open) known(ask *Ask) bool {
 
 // fits says whether the offer's goods can be had and, on a product's page, have to do with the product.
 func (o *open) fits(ask *Ask) bool {
-	if ask.Sellable != nil {
+	if ask.Stock != nil {
 		for _, it := range o.Items {
-			if !ask.Sellable(it) {
+			if !ask.Stock.Sellable(it) {
 				return false
 			}
 		}

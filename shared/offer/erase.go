@@ -7,25 +7,14 @@ import (
 	"slices"
 
 	"shopkeeper/shared/event"
-	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/table"
 )
 
-// Eraser removes what is kept about a subject: the histories with offers and the records of orders that counted. Sums over all subjects stay; they name nobody.
-type Eraser struct{ tables table.Store }
-
-var _ privacy.Eraser = (*Eraser)(nil)
-
-// NewEraser is an Eraser on a table store.
-func NewEraser(tables table.Store) *Eraser { return &Eraser{tables} }
-
-// Name is "offers".
-func (*Eraser) Name() string { return "offers" }
-
-// Erase removes everything kept about the subject under any of its ids; see privacy.Eraser.
-func (e *Eraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject) (found int, err error) {
-	for _, id := range s.IDs() {
-		n, err := e.subject(ctx, shop, id)
+// Erase removes what is kept about the subjects: their histories with offers and the records of orders that counted; it returns how many records those were. Sums over all subjects stay; they name
+// nobody. It may be repeated.
+func (r *Results) Erase(ctx context.Context, shop event.ShopID, subjects ...string) (found int, err error) {
+	for _, id := range subjects {
+		n, err := r.erase(ctx, shop, id)
 		found += n
 		if err != nil {
 			return found, fmt.Errorf("erase what was offered: %w", err)
@@ -34,10 +23,10 @@ func (e *Eraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject
 	return found, nil
 }
 
-func (e *Eraser) subject(ctx context.Context, shop event.ShopID, id string) (found int, err error) {
+func (r *Results) erase(ctx context.Context, shop event.ShopID, id string) (found int, err error) {
 	q := table.Query{Table: Table, Partition: historyPartition(shop, id), Limit: table.MaxWriteOps / 2, Strong: true}
 	for {
-		page, err := e.tables.Query(ctx, q)
+		page, err := r.tables.Query(ctx, q)
 		if err != nil {
 			return found, err
 		}
@@ -52,7 +41,7 @@ func (e *Eraser) subject(ctx context.Context, shop event.ShopID, id string) (fou
 			histories = append(histories, table.Delete(it.Key, table.Always()))
 		}
 		for few := range slices.Chunk(append(unique(orders), histories...), table.MaxWriteOps) { // histories last: they lead to the orders
-			if err := e.tables.Write(ctx, few...); err != nil {
+			if err := r.tables.Write(ctx, few...); err != nil {
 				return found, err
 			}
 			found += len(few)

@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/identity"
 	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/queue"
@@ -27,6 +29,7 @@ type Folder struct {
 	store    *Store
 	profiles *profile.Store
 	signer   *impression.Signer
+	erased   *consent.Erased // nil: nobody ever is
 
 	mu     sync.Mutex
 	coupon map[event.ShopID]codes
@@ -47,6 +50,12 @@ const attempts = 10
 // NewFolder is a Folder.
 func NewFolder(log *slog.Logger, now func() time.Time, tables table.Store, signer *impression.Signer) *Folder {
 	return &Folder{log: log, now: now, tables: tables, store: NewStore(now, tables), profiles: profile.NewStore(tables), signer: signer, coupon: map[event.ShopID]codes{}}
+}
+
+// Refusing has the folder pass over events of erased visitors and persons, and returns it. It is called before the first Fold.
+func (f *Folder) Refusing(erased *consent.Erased) *Folder {
+	f.erased = erased
+	return f
 }
 
 // Handler folds batches of the events table's feed. The feed repeats: that changes nothing.
@@ -78,7 +87,13 @@ func (f *Folder) Fold(ctx context.Context, changes []table.Change) (map[string]e
 		if who.Refuses(e.ReceivedAt) {
 			continue
 		}
-		if err := f.one(ctx, &e, subjectsOf(&e, who)); err != nil {
+		subjects := subjectsOf(&e, who)
+		if gone, err := f.gone(ctx, &e, subjects); err != nil {
+			return poison, err
+		} else if gone {
+			continue
+		}
+		if err := f.one(ctx, &e, subjects); err != nil {
 			return poison, err
 		}
 	}
@@ -106,6 +121,22 @@ func (f *Folder) visitor(ctx context.Context, e *event.Event) (*profile.Profile,
 		return nil, err
 	}
 	return &p, nil
+}
+
+// gone says whether the event is of somebody who was erased: it must bring nothing back.
+func (f *Folder) gone(ctx context.Context, e *event.Event, subjects []string) (bool, error) {
+	if f.erased == nil {
+		return false, nil
+	}
+	stones, err := f.erased.Look(ctx, e.Shop, table.Strong)
+	if err != nil || stones.None() {
+		return false, err
+	}
+	names := make([]consent.Name, 0, 2*len(subjects))
+	for _, s := range subjects {
+		names = append(names, consent.Name{Kind: identity.KindVisitor, Text: s}, consent.Name{Kind: identity.KindPerson, Text: s})
+	}
+	return stones.Has(ctx, names...)
 }
 
 // subjectsOf are the names under which the event's sender may have been shown an offer: the person first.

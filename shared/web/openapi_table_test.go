@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"shopkeeper/shared/event"
 )
@@ -19,7 +20,7 @@ var parameters = map[string]string{
 	"id":        "the shop's own number of an item",
 	"key":       "a write key",
 	"slots":     "placements with lengths, such as for-you:8,trending; without it the usual front page",
-	"placement": "viewed-before, for-you, buy-again, trending, new, similar or bought-together",
+	"placement": "viewed-before, for-you, buy-again, trending, new, similar or bought-together; of offers front-page, product-page or mail",
 	"limit":     "how many items",
 	"item":      "the item that the page is about",
 	"basket":    "items in the basket, with commas between",
@@ -134,11 +135,29 @@ type visitorDoc struct {
 }
 
 type frontPageDoc struct {
-	Visitor  visitorDoc        `json:"visitor"`
-	Greeting string            `json:"greeting"`
-	Shelves  []shelfDoc        `json:"shelves"`
-	Offers   []json.RawMessage `json:"offers"`
-	Consent  consentView       `json:"consent"`
+	Visitor  visitorDoc  `json:"visitor"`
+	Greeting string      `json:"greeting"`
+	Shelves  []shelfDoc  `json:"shelves"`
+	Offers   []offerDoc  `json:"offers"`
+	Consent  consentView `json:"consent"`
+}
+
+type offerDoc struct {
+	ID           string         `json:"id"`
+	Title        string         `json:"title"`
+	Text         string         `json:"text,omitempty"`
+	Image        string         `json:"image,omitempty"`
+	URL          string         `json:"url,omitempty" doc:"where a click leads"`
+	Code         string         `json:"code,omitempty" doc:"an order with this coupon counts for the offer"`
+	Items        []event.ItemID `json:"items,omitempty"`
+	Expires      *time.Time     `json:"expires,omitempty"`
+	Reason       reasonDoc      `json:"reason"`
+	Propensity   float64        `json:"propensity" minimum:"0" maximum:"1" doc:"how likely this offer was to stand here"`
+	ImpressionID string         `json:"impressionId" doc:"signed; the page sends it with Promotion Viewed when the offer was seen, and with Promotion Clicked"`
+}
+
+type offersDoc struct {
+	Offers []offerDoc `json:"offers" maxItems:"2"`
 }
 
 type listsDoc struct {
@@ -204,6 +223,8 @@ var operations = append([]operationRow{
 	{method: http.MethodGet, path: "/v1/front-page", id: "front-page", summary: "All that a front page needs, in one read", tag: tagRecommend,
 		params: append([]string{"slots", "item"}, of...), answers: inJSON(frontPageDoc{}), refusals: asking},
 	shelf("/v1/recommendations", "recommendations", "One list, for a product page, basket, search or mail", append([]string{"placement", "limit", "item"}, of...), asking),
+	{method: http.MethodGet, path: "/v1/offers", id: "offers", summary: "Offers for a placement: front-page, product-page or mail", tag: tagRecommend,
+		params: []string{"placement", "limit", "item", "locale", "visitor", "user"}, answers: inJSON(offersDoc{}), refusals: asking},
 	shelf("/v1/items/{id}/similar", "similar", "Items like this one", append([]string{"id", "limit"}, of...), ofAnItem),
 	shelf("/v1/items/{id}/bought-together", "bought-together", "Items that are bought with this one", append([]string{"id", "limit"}, of...), ofAnItem),
 	{method: http.MethodPost, path: "/v1/recommendations:batch", id: "recommendations-batch", summary: "Many lists in one answer, in the order asked", tag: tagRecommend,

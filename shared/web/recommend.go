@@ -15,6 +15,8 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
+	"shopkeeper/shared/offer"
+	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/shop"
@@ -45,6 +47,9 @@ type RecommendDeps struct {
 	Sealer    *identity.Sealer
 	Words     *locale.Catalog
 	Exposures Exposures
+
+	Offers      *offer.Chooser // nil: the shop makes none
+	Impressions *impression.Signer
 }
 
 // recommending answers placements. It reads one item and writes nothing, so every route may be repeated.
@@ -64,10 +69,14 @@ type asked struct {
 	gpc     bool
 	profile profile.Profile
 	found   bool
+	lost    bool // a profile could not be read
 	name    []byte
 
 	worker recommend.Worker
 	query  recommend.Query
+	ask    offer.Ask
+	chosen offer.Chosen
+	stock  shelfStock
 	out    []byte
 	line   []byte
 }
@@ -83,6 +92,7 @@ func RecommendRoutes(d RecommendDeps) []Route {
 	return []Route{
 		{http.MethodGet, "/v1/front-page", h.frontPage, true},
 		{http.MethodGet, "/v1/recommendations", h.list, true},
+		{http.MethodGet, "/v1/offers", h.offers, true},
 		{http.MethodGet, "/v1/items/{id}/similar", h.ofItem(recommend.Similar), true},
 		{http.MethodGet, "/v1/items/{id}/bought-together", h.ofItem(recommend.Together), true},
 		{http.MethodPost, "/v1/recommendations:batch", h.batch, false},
@@ -193,6 +203,7 @@ func (h *recommending) get(ctx context.Context, a *asked, id, sort string) bool 
 		err = profile.DecodeInto(&a.profile, it.Body)
 	}
 	a.found = err == nil
+	a.lost = a.lost || err != nil && !fault.Is(err, fault.NotFound)
 	if err != nil && !fault.Is(err, fault.NotFound) && !errors.Is(err, context.Canceled) {
 		h.Log.Error("answer without the visitor's profile", "shop", a.caller.ID, "err", err)
 	}
@@ -223,6 +234,7 @@ func (h *recommending) greet(a *asked) {
 
 // start fills the query with what every placement needs.
 func (h *recommending) start(a *asked, slots []recommend.Slot) {
+	a.chosen.Choices, a.chosen.Ghosts = a.chosen.Choices[:0], a.chosen.Ghosts[:0]
 	a.query = recommend.Query{Shop: a.caller.ID, Slots: slots, Seed: rand.Uint32(), Now: h.Now()}
 	if a.found {
 		a.query.Viewer = recommend.Viewer{Profile: &a.profile, Device: a.visitor.ID, Trusted: a.visitor.Trusted}
@@ -232,7 +244,7 @@ func (h *recommending) start(a *asked, slots []recommend.Slot) {
 // clear makes the memory of the request before into that of a caller nobody is known of yet.
 func (a *asked) clear(c caller) {
 	a.caller, a.visitor, a.cookie, a.found, a.name = c, identity.Visitor{}, false, false, nil
-	a.consent, a.source, a.gpc, a.allowed = consent.State{}, consent.FromDefault, false, false
+	a.consent, a.source, a.gpc, a.allowed, a.lost = consent.State{}, consent.FromDefault, false, false, false
 }
 
 // listing chooses model and words for the request.
@@ -242,7 +254,7 @@ func (h *recommending) listing(r *http.Request, a *asked) *listing {
 
 // listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
 func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
-	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, shop: a.caller.ID}
+	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, shop: a.caller.ID}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)
@@ -257,6 +269,7 @@ func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *list
 // answer fills the shelves and reports the exposure.
 func (h *recommending) answer(_ *http.Request, a *asked, l *listing) ([]recommend.Shelf, error) {
 	if l.model == nil {
+		h.record(a, l, nil)
 		empty := make([]recommend.Shelf, len(a.query.Slots))
 		for i, s := range a.query.Slots {
 			empty[i].Placement = s.Placement
@@ -264,11 +277,17 @@ func (h *recommending) answer(_ *http.Request, a *asked, l *listing) ([]recommen
 		return empty, nil
 	}
 	shelves := a.worker.Answer(l.model, &a.query)
-	if h.Exposures != nil {
-		a.line = l.appendExposure(a.line[:0], a, shelves)
-		h.Exposures.Record(a.line)
-	}
+	h.record(a, l, shelves)
 	return shelves, nil
+}
+
+// record reports what the answer shows, if it shows anything.
+func (h *recommending) record(a *asked, l *listing, shelves []recommend.Shelf) {
+	if h.Exposures == nil || len(shelves)+len(a.chosen.Choices)+len(a.chosen.Ghosts) == 0 {
+		return
+	}
+	a.line = l.appendExposure(a.line[:0], a, shelves)
+	h.Exposures.Record(a.line)
 }
 
 // appendExposure writes the answer as one line: what was shown to whom by which policy, so that it can be evaluated later. Without consent nobody is named.
@@ -305,5 +324,6 @@ func (l *listing) appendExposure(dst []byte, a *asked, shelves []recommend.Shelf
 		}
 		dst = append(dst, ']')
 	}
-	return append(dst, "]}\n"...)
+	dst = appendExposedOffers(append(dst, ']'), &a.chosen)
+	return append(dst, "}\n"...)
 }

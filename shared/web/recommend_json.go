@@ -6,6 +6,7 @@ import (
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/locale"
+	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/recommend"
 )
 
@@ -16,7 +17,10 @@ type listing struct {
 	words  *locale.Words
 	signer *recommend.Signer
 	shop   event.ShopID
-	token  recommend.Token // Placement and Policy are set per shelf
+
+	impressions *impression.Signer
+
+	token recommend.Token // Placement and Policy are set per shelf
 }
 
 func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {

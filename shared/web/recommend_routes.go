@@ -11,6 +11,7 @@ import (
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/recommend"
 )
 
@@ -37,6 +38,7 @@ func (h *recommending) frontPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.greet(a)
 	l := h.listing(r, a)
+	h.choose(r.Context(), a, l, offer.FrontPage, offer.MaxChoices)
 	shelves, err := h.answer(r, a, l)
 	if err != nil {
 		return err
@@ -48,7 +50,9 @@ func (h *recommending) frontPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = l.appendShelf(out, s)
 	}
-	out = append(out, `],"offers":[],"consent":`...)
+	out = append(out, `],"offers":[`...)
+	out = l.appendOffers(out, a)
+	out = append(out, `],"consent":`...)
 	out = appendConsent(out, a.allowed, !a.gpc && a.consent.Marketing > 0, a.source)
 	a.out = append(out, '}')
 	return send(w, a.out)
