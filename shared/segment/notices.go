@@ -2,8 +2,6 @@ package segment
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -25,16 +23,10 @@ func (k *Keeper) publish(ctx context.Context, e entry) error {
 		if n.Entered {
 			kind = EnteredType
 		}
-		notices[i] = bus.Notice{ID: noticeID(e, n, kind), Shop: string(e.shop), Type: kind, At: n.At, Detail: detail}
+		notices[i] = bus.Notice{ID: "seg-" + n.Notice, Shop: string(e.shop), Type: kind, At: n.At, Detail: detail}
 	}
 	if err := k.bus.Publish(ctx, notices...); err != nil {
 		return fmt.Errorf("tell where %s moved: %w", e.subject, err)
 	}
 	return nil
-}
-
-// noticeID is the same whenever the same move is told.
-func noticeID(e entry, n news, kind string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %d %d", e.shop, n.Segment, e.subject, kind, n.At.UnixNano(), n.After))
-	return "seg-" + hex.EncodeToString(sum[:16])
 }

@@ -33,7 +33,7 @@ type news struct {
 	Segment ID        `json:"id"`
 	Entered bool      `json:"in,omitempty"`
 	At      time.Time `json:"at"`
-	After   int64     `json:"after,omitempty"` // the entry's version before: two moves of one moment are two
+	Notice  string    `json:"notice"` // its id, whenever it is told
 }
 
 // hash spreads subjects: the shard, and the place within it.

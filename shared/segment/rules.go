@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -195,7 +196,7 @@ func (r *rules) step(e entry, who *Customer) (next entry, ops []table.Op, change
 		delete(next.In, id)
 		ops = append(ops, table.Delete(memberKey(e.shop, id, e.subject), table.Always()))
 		if r.known[id] { // else it was deleted: nobody left it
-			next.News = append(next.News, news{Segment: id, At: at, After: e.version})
+			next.News = append(next.News, news{Segment: id, At: at, Notice: rand.Text()})
 		}
 	}
 	for _, x := range r.list {
@@ -204,7 +205,7 @@ func (r *rules) step(e entry, who *Customer) (next entry, ops []table.Op, change
 		}
 		next.In[x.id] = at
 		ops = append(ops, table.Put(table.Item{Key: memberKey(e.shop, x.id, e.subject), Body: memberBody(at)}, table.Always()))
-		next.News = append(next.News, news{Segment: x.id, Entered: true, At: at, After: e.version})
+		next.News = append(next.News, news{Segment: x.id, Entered: true, At: at, Notice: rand.Text()})
 	}
 	return next, ops, len(ops) > 0 || who != nil && (e.version == 0 || e.Revenue != next.Revenue)
 }

@@ -179,6 +179,9 @@ func (k *Keeper) apply(ctx context.Context, shop event.ShopID, list []entry, s *
 	if s.Members == nil {
 		s.Members = map[ID]int{}
 	}
+	for _, x := range r.list {
+		s.Members[x.id] += 0 // nobody is a count too
+	}
 	all, following := errgroup.WithContext(ctx)
 	all.SetLimit(sweepers)
 	err = k.lookAll(ctx, shop, list, r, func(e entry, who *Customer) {
