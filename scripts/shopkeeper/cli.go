@@ -38,6 +38,8 @@ type commands struct {
 	Campaign campaignCmd `cmd:"" help:"List, start, pause, resume or stop campaigns, and account for their messages."`
 	Evaluate evaluateCmd `cmd:"" help:"Say what came of a campaign, or how the shop's segments do month by month."`
 	Simulate simulateCmd `cmd:"" help:"Fill a new folder with a made-up shop and a year of its history."`
+	Export   exportCmd   `cmd:"" help:"Print everything that is kept about a person, as JSON."`
+	Erase    eraseCmd    `cmd:"" help:"Erase a person from every table, queue, file and model, and print the certificate."`
 	Shop     shopCmd     `cmd:"" help:"Show or change the shop's settings and keys."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the shop's folder and say what is in it."`
 }

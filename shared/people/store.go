@@ -88,6 +88,14 @@ func (t Pending) Item() (table.Item, error) {
 	return table.Item{Key: PendingKey(t.Shop, t.Person, t.Event), Body: body}, nil
 }
 
+// Settle applies what waits, in the file alone.
+func (f *File) Settle() {
+	for _, told := range f.Pending {
+		f.Person.apply(told)
+	}
+	f.Pending = nil
+}
+
 // Alone is the person as the pending traits alone tell it.
 func (t Pending) Alone() Person {
 	p := Person{Shop: t.Shop, ID: t.Person}
