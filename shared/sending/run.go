@@ -134,14 +134,13 @@ func (r *run) exchange(ctx context.Context) error {
 	if len(claims) == 0 {
 		return r.settleAll(ctx)
 	}
-	out, err := r.ledger.Exchange(ctx, r.settle, claims)
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a write that is broken off leaves claims that nobody knows of
+	defer cancel()
+	out, err := r.ledger.Exchange(writing, r.settle, claims)
 	r.settled(ctx, out, len(r.settle))
 	r.report.Skipped += len(out.Capped)
 	r.report.Deferred += len(out.Postponed)
 	r.dispatch(out.Claimed)
-	if err != nil && ctx.Err() != nil {
-		return nil // look sees that too
-	}
 	return err
 }
 
@@ -228,6 +227,10 @@ func (r *run) look(ctx context.Context) error {
 		r.open = false
 		return nil
 	}
+	if err != nil && ctx.Err() != nil {
+		r.open = false
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -251,6 +254,9 @@ func (r *run) claims(ctx context.Context) ([]ledger.Claim, error) {
 				break
 			}
 			page, next, err := r.ledger.Due(ctx, r.job.Shop, r.job.Campaign, r.job.Shard, now, r.cursor, pageSize)
+			if err != nil && ctx.Err() != nil {
+				return nil, nil // the next look ends the run
+			}
 			if err != nil {
 				return nil, err
 			}
