@@ -46,10 +46,10 @@ type Definition struct {
 
 // Attribute is a name that a condition may use: what the editor offers as completion and the manual prints.
 type Attribute struct {
-	Name    string // "revenue", "orders.count", "did(name, days)"
-	Type    string // "number", "text", "true or false", "time"; of a function what it returns
-	Doc     string // one sentence
-	Example string // a whole condition
+	Name    string `json:"name"`    // "revenue", "orders.count", "did(name, days)"
+	Type    string `json:"type"`    // "number", "text", "true or false", "time"; of a function what it returns
+	Doc     string `json:"doc"`     // one sentence
+	Example string `json:"example"` // a whole condition
 }
 
 // Member is a subject in a segment.

@@ -19,8 +19,35 @@ type memberInput struct {
 	Visitor event.VisitorID `path:"visitor" maxLength:"100"`
 }
 
+type searchInput struct {
+	Text  string `query:"q" required:"true" minLength:"1" maxLength:"200" doc:"beginnings of words of name, address, user id or telephone number; or an id"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type timelineInput struct {
+	customerInput
+	inPage
+}
+
 func (b *adminAPI) customers() {
 	const path, tag = "/admin/v1/customers", "customers"
+	add(b, adminOperation{method: http.MethodGet, path: path, id: "search-customers", summary: "Find customers", tag: tag, access: access{action: staff.CustomersRead}},
+		func(ctx context.Context, a staff.Actor, in *searchInput) (*body[list[admin.Hit]], error) {
+			return listed(b.Service.Search(ctx, a, in.Text, in.Limit))
+		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/timeline", id: "customer-timeline", summary: "What a customer did, newest first", tag: tag, access: access{action: staff.CustomersRead}},
+		func(ctx context.Context, a staff.Actor, in *timelineInput) (*body[admin.Page[admin.Moment]], error) {
+			page, err := b.Service.Timeline(ctx, a, in.ID, in.Cursor, in.Limit)
+			return &body[admin.Page[admin.Moment]]{page}, err
+		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/orders", id: "customer-orders", summary: "A customer's orders, newest first", tag: tag, access: access{action: staff.OrdersRead}},
+		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[list[admin.Order]], error) {
+			return listed(b.Service.Orders(ctx, a, in.ID))
+		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/segments", id: "customer-segments", summary: "The segments that a customer is in, and why", tag: tag, access: access{action: staff.CustomersRead}},
+		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[list[admin.Membership]], error) {
+			return listed(b.Service.Memberships(ctx, a, in.ID))
+		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "customer", summary: "Everything known of one customer", tag: tag, access: access{action: staff.CustomersRead}},
 		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[admin.Customer], error) {
 			c, err := b.Service.Customer(ctx, a, in.ID)

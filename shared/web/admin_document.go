@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"path"
 	"reflect"
 	"strconv"
 	"strings"
@@ -34,13 +35,34 @@ func adminDocument() *huma.OpenAPI {
 	}
 }
 
-// adminSchema names a schema after its type: a page of customers is CustomerPage.
+// adminSchema names a schema after its type: a page of offers is OfferPage.
 func adminSchema(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	if inner, ok := strings.CutPrefix(name, "Page"); ok && inner != "" {
-		return inner + "Page"
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	return strings.ToUpper(name[:1]) + name[1:]
+	outer, inner, generic := strings.Cut(strings.TrimSuffix(t.Name(), "]"), "[")
+	switch {
+	case generic:
+		dot := strings.LastIndex(inner, ".")
+		return schemaName(path.Base(inner[:dot]), inner[dot+1:]) + schemaName("", outer)
+	case outer != "":
+		return schemaName(path.Base(t.PkgPath()), outer)
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+// schemaName is the name of a type of a package. Where a package has its one type of that name, the package names it.
+func schemaName(pkg, name string) string {
+	title := func(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+	switch {
+	case name == "Definition":
+		return title(pkg)
+	case pkg == "web":
+		name = strings.TrimSuffix(name, "View")
+	case pkg == "evaluate", pkg == "segment", pkg == "ledger" && name != "Row", pkg == "kpi":
+		return title(pkg) + title(name)
+	}
+	return title(name)
 }
 
 // adminOperation is one row of the admin API.
