@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/admin"
+	"shopkeeper/shared/chart"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/staff"
@@ -59,6 +60,7 @@ func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error
 	if c.assets, err = fingerprint(assetFiles); err != nil {
 		return nil, err
 	}
+	c.assets += fingerprintOf(chart.CSS)
 	if c.pages, err = parsePages(pageFiles); err != nil {
 		return nil, err
 	}
@@ -72,12 +74,13 @@ func (c *Console) routes() http.Handler {
 	for pattern, h := range public {
 		mux.Handle(at(pattern), c.serve(h))
 	}
-	for _, group := range []map[string]handler{home, customerPages, segmentPages, staffPages} {
+	for _, group := range []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, staffPages} {
 		for pattern, h := range group {
 			mux.Handle(at(pattern), c.serve(c.signedIn(h)))
 		}
 	}
 	mux.Handle(Path, c.serve(c.signedIn((*view).nothingHere)))
+	mux.Handle("GET "+Path+"assets/charts.css", cached(http.HandlerFunc(chartStyle)))
 	mux.Handle("GET "+Path+"assets/", cached(http.StripPrefix(Path, http.FileServerFS(assetFiles))))
 	return mux
 }
@@ -128,6 +131,11 @@ func fingerprint(files fs.FS) (string, error) {
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)[:6]), err
+}
+
+func fingerprintOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:3])
 }
 
 // errNothingHere makes the page that says so.

@@ -22,6 +22,7 @@ type overviewView struct {
 	admin.Overview
 	Week, Before kpi.Day // sums of the last seven days, and of the seven before
 	Latest       []admin.Happening
+	Charts       charts
 }
 
 func (v *view) overviewPage() error {
@@ -36,7 +37,7 @@ func (v *view) overviewPage() error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "overview", "Overview", overviewView{o, sum(o.Days, 7, 0), sum(o.Days, 14, 7), latest})
+	return v.page(http.StatusOK, "overview", "Overview", overviewView{o, sum(o.Days, 7, 0), sum(o.Days, 14, 7), latest, dayCharts(o.Days, o.Currency)})
 }
 
 // sum is the sum of the days from the last `from` to the last `to`, exclusive. Visitors are counted once a day each.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"shopkeeper/shared/evaluate"
 	"shopkeeper/shared/event"
 )
 
@@ -25,6 +26,9 @@ var words = template.FuncMap{
 	"times100": func(x float64) string {
 		return strconv.FormatFloat(100*x, 'f', -1, 64)
 	},
+	"metric": func(m evaluate.Metric) string { return metricWords[m] },
+	"value":  func(m evaluate.Metric, x float64, currency string) string { return metricValue(m, x, currency) },
+	"title":  func(s any) string { t := fmt.Sprint(s); return strings.ToUpper(t[:1]) + t[1:] },
 	"change": change,
 	"dict":   dict,
 }
