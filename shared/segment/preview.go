@@ -44,7 +44,7 @@ func (k *Keeper) Preview(ctx context.Context, shop event.ShopID, condition strin
 	if err != nil {
 		return Preview{}, err
 	}
-	r := &rules{frame: now.frame, known: map[ID]bool{}}
+	r := &rules{frame: now.frame}
 	r.add("preview", c)
 	if limit <= 0 {
 		limit = DefaultLook

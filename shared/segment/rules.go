@@ -25,7 +25,6 @@ const (
 // rules are a shop's definitions, ready for use. They are not changed.
 type rules struct {
 	list   []rule
-	known  map[ID]bool
 	person bool // whether any of them needs the people table
 	frame  Frame
 	read   time.Time
@@ -56,7 +55,7 @@ func (k *Keeper) rulesOf(ctx context.Context, shop event.ShopID) (*rules, error)
 
 // readRules reads a shop's, and keeps them. What was compiled before is compiled still.
 func (k *Keeper) readRules(ctx context.Context, shop event.ShopID, before *rules) (*rules, error) {
-	r := &rules{known: map[ID]bool{}, read: k.now()}
+	r := &rules{read: k.now()}
 	if err := k.store.Found(ctx, shop); err != nil {
 		return nil, err
 	}
@@ -87,7 +86,6 @@ func (k *Keeper) readRules(ctx context.Context, shop event.ShopID, before *rules
 
 func (r *rules) add(id ID, c *Condition) {
 	r.list = append(r.list, rule{id, c})
-	r.known[id] = true
 	r.person = r.person || c != nil && c.person
 }
 
@@ -195,9 +193,7 @@ func (r *rules) step(e entry, who *Customer) (next entry, ops []table.Op, change
 		}
 		delete(next.In, id)
 		ops = append(ops, table.Delete(memberKey(e.shop, id, e.subject), table.Always()))
-		if r.known[id] { // else it was deleted: nobody left it
-			next.News = append(next.News, news{Segment: id, At: at, Notice: rand.Text()})
-		}
+		next.News = append(next.News, news{Segment: id, At: at, Notice: rand.Text()})
 	}
 	for _, x := range r.list {
 		if _, was := e.In[x.id]; was || !in[x.id] || len(ops) == table.MaxWriteOps-1 {

@@ -256,8 +256,7 @@ func (s *Store) putBeside(ctx context.Context, shop event.ShopID, what string, v
 	return nil
 }
 
-// Delete removes a definition; version 0 means whatever version. The next sweep takes its members out, without a notice: it is not they who left. Deleting what is gone is
-// no error; Conflict says that somebody changed it.
+// Delete removes a definition; version 0 means whatever version. The sweep that begins within seconds takes its members out. Deleting what is gone is no error; Conflict says that somebody changed it.
 func (s *Store) Delete(ctx context.Context, shop event.ShopID, id ID, version int64) error {
 	cond := table.Always()
 	if version != 0 {
