@@ -25,7 +25,7 @@ func Effects(a About, narrow, wide string, all []Effect) template.HTML {
 		return empty(a)
 	}
 	marks := ticks(low, high, 4)
-	x := scale{marks[0], marks[len(marks)-1], 16, Width - 16}
+	x := scale{marks[0], marks[len(marks)-1], 28, Width - 28}
 	var d drawing
 	bottom := top + barStep*float64(len(good))
 	for _, m := range marks {

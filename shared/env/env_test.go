@@ -94,6 +94,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
 		"offers":    func(l Lookup) error { _, err := LoadOffers(l); return err },
 		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
+		"evaluate":  func(l Lookup) error { _, err := LoadEvaluate(l); return err },
 		"segment":   func(l Lookup) error { _, err := LoadSegment(l); return err },
 		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },
 	}

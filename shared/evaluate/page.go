@@ -103,7 +103,12 @@ func (r Report) LiftChart(id, group, against string) template.HTML {
 	return chart.Effects(about, "95 %, for one look when the window is over", "95 %, at every look", effects)
 }
 
-func signed(share float64) string { return fmt.Sprintf("%+.0f %%", 100*share) }
+func signed(share float64) string {
+	if share == 0 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%+.0f %%", 100*share)
+}
 
 func (m Metric) short() string {
 	switch m {
@@ -113,8 +118,10 @@ func (m Metric) short() string {
 		return "ordered"
 	case Orders:
 		return "orders per customer"
+	case Profit:
+		return "profit per customer"
 	default:
-		return string(m) + " per customer"
+		return "revenue per customer"
 	}
 }
 

@@ -73,6 +73,7 @@ func (w works) start(ctx context.Context, all *errgroup.Group) {
 	all.Go(func() error { return w.runCampaigns(ctx) })
 	all.Go(func() error { return every(ctx, maintainEvery, w.maintain) })
 	all.Go(func() error { return every(ctx, lookForSweeps, w.sweep) })
+	all.Go(func() error { return every(ctx, lookForOrders, w.evaluateIfDue) })
 }
 
 // every does something again and again, at once for the first time, until ctx ends.
