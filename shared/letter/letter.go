@@ -101,13 +101,16 @@ func (t *Template) HasUnsubscribe() bool {
 func (t *Template) HasText() bool { return t.hasText }
 
 // UsesOffer says whether the template shows an offer: whoever composes need not choose one when it does not.
-func (t *Template) UsesOffer() bool {
-	return t.subject.Uses("offer") || t.preheader.Uses("offer") || t.html.Uses("offer") || t.text.Uses("offer")
-}
+func (t *Template) UsesOffer() bool { return t.uses("offer") }
 
 // UsesRecommendations says whether the template shows recommendations.
-func (t *Template) UsesRecommendations() bool {
-	return t.subject.Uses("recommendations") || t.preheader.Uses("recommendations") || t.html.Uses("recommendations") || t.text.Uses("recommendations")
+func (t *Template) UsesRecommendations() bool { return t.uses("recommendations") }
+
+// UsesViewed says whether the template shows what the customer looked at.
+func (t *Template) UsesViewed() bool { return t.uses("viewed") }
+
+func (t *Template) uses(name string) bool {
+	return t.subject.Uses(name) || t.preheader.Uses(name) || t.html.Uses(name) || t.text.Uses(name)
 }
 
 // Render makes the mail. The fault is Invalid and names the part that cannot be rendered for this customer, or Unavailable when ctx ends.

@@ -35,6 +35,8 @@ type Seen struct {
 	At      time.Time
 	Machine bool
 	Link    string // of a Click
+
+	Impression string // of a Click on an offer
 }
 
 // Notes takes what was seen of a message; the ledger does.
@@ -95,6 +97,14 @@ func (r *Recorder) tell(ctx context.Context, s Seen) error {
 	if err != nil {
 		return err
 	}
+	if err := r.store(ctx, e); err != nil || s.Impression == "" {
+		return err
+	}
+	e.ID, e.Name, e.Recommendation, e.Properties = e.ID+"-offer", event.PromotionClicked, s.Impression, nil
+	return r.store(ctx, e)
+}
+
+func (r *Recorder) store(ctx context.Context, e event.Event) error {
 	it, err := e.Item()
 	if err != nil {
 		return err

@@ -54,7 +54,8 @@ type Mark struct {
 type Token struct {
 	Kind Kind
 	Mark
-	Extra string
+	Impression string // of the offer that the link belongs to, if any: an offer's impression id
+	Extra      string
 }
 
 // Limits of a token.
@@ -97,7 +98,7 @@ func (t *Tokens) Make(k Token) string {
 	}
 	binary.BigEndian.PutUint32(raw[3:], uint32(k.At.Unix()))
 	raw = binary.AppendUvarint(raw, uint64(k.Step))
-	for _, s := range []string{string(k.Campaign), string(k.Person)} {
+	for _, s := range [...]string{string(k.Campaign), string(k.Person), k.Impression} {
 		raw = binary.AppendUvarint(raw, uint64(len(s)))
 		raw = append(raw, s...)
 	}
@@ -138,7 +139,7 @@ func (k *Token) body(raw []byte) bool {
 		return false
 	}
 	raw = raw[n:]
-	var words [2]string
+	var words [3]string
 	for i := range words {
 		length, n := binary.Uvarint(raw)
 		if n <= 0 || length > uint64(len(raw)-n) {
@@ -148,6 +149,7 @@ func (k *Token) body(raw []byte) bool {
 		raw = raw[n+int(length):]
 	}
 	k.Step, k.Campaign, k.Person, k.Extra = int(step), ledger.CampaignID(words[0]), event.PersonID(words[1]), string(raw)
+	k.Impression = words[2]
 	return true
 }
 
@@ -158,12 +160,12 @@ type Links struct {
 	Mark   Mark
 }
 
-// Click leads an address through the counter. One that is too long for a link, or that is not http or https, stays as it is.
-func (l Links) Click(address string) string {
+// Click leads an address through the counter; impression is of the offer that it belongs to, if any. An address that is too long for a link, or that is not http or https, stays as it is.
+func (l Links) Click(address, impression string) string {
 	if len(address) > MaxURL || !Leads(address) {
 		return address
 	}
-	return l.Base + "/c/" + l.Tokens.Make(Token{Click, l.Mark, address})
+	return l.Base + "/c/" + l.Tokens.Make(Token{Click, l.Mark, impression, address})
 }
 
 // Open is the address of the picture that tells of an opening.

@@ -105,7 +105,7 @@ func (h *preferences) record(r *http.Request, t tracking.Token) {
 	verdict := tracking.Judge(hit)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), recordWithin)
 	defer cancel()
-	err := h.Watcher.Record(ctx, tracking.Seen{Kind: t.Kind, Mark: t.Mark, At: now, Machine: verdict.Machine, Link: t.Extra})
+	err := h.Watcher.Record(ctx, tracking.Seen{Kind: t.Kind, Mark: t.Mark, At: now, Machine: verdict.Machine, Link: t.Extra, Impression: t.Impression})
 	if err != nil {
 		h.Log.Error("what was done with a mail is not counted", "shop", t.Shop, "campaign", t.Campaign, "err", err)
 	}
