@@ -16,7 +16,7 @@ type learned struct {
 }
 
 // openDays is how many of the latest days are read every time: the window, and what events may be late.
-const openDays = DelayDays + 3
+const openDays = windowDays + 3
 
 // read brings the memory up to date.
 func (m *learned) read(ctx context.Context, results *Results, shop event.ShopID, id ID, now time.Time) error {
@@ -45,7 +45,7 @@ func (m *learned) read(ctx context.Context, results *Results, shop event.ShopID,
 
 // aged are the cohorts as the delays see them.
 func (m *learned) aged(now time.Time) []Aged {
-	list := []Aged{{Subjects: m.past.Subjects, Rewarded: m.past.Delays, Age: DelayDays, Observed: DelayDays}}
+	list := []Aged{{Subjects: m.past.Subjects, Rewarded: m.past.Delays, Youngest: Window, Oldest: 2 * Window}}
 	for _, c := range m.recent {
 		list = append(list, AgeOf(c, now))
 	}

@@ -91,9 +91,9 @@ func (f *Folder) ordered(ctx context.Context, e *event.Event, subjects []string)
 	more := Cohort{Orders: 1, Value: amount, Currency: currency}
 	if !h.seenBy(at).IsZero() {
 		order.Day = dayText(h.First)
-		if delay := at.Sub(h.First); h.RewardedBy == "" && delay >= 0 && delay < Window {
-			order.Delay = int(delay / (24 * time.Hour))
-			more.Delays[order.Delay] = 1
+		if part := bucketOf(at.Sub(h.First)); h.RewardedBy == "" && part >= 0 {
+			order.Delay = part
+			more.Delays[part] = 1
 			h.RewardedBy = hash
 		}
 	} else {

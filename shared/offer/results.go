@@ -14,24 +14,17 @@ import (
 // Shards is how many records a day's cohort of an offer is spread over, by a hash of the subject, so that writers seldom meet.
 const Shards = 8
 
-// Window is how long after it saw or clicked an offer a subject's order counts for it. DelayDays is the same in days: the reward that the choice learns from is the first order
-// within so many days of the first impression.
-const (
-	DelayDays = 7
-	Window    = DelayDays * 24 * time.Hour
-)
-
 // Cohort is what the subjects did that saw an offer for the first time on one day. Orders with the code by subjects who never saw it count on the day of the order, as Coded.
 type Cohort struct {
-	Day         string           `json:"-"` // of the first impression, UTC, 20260501
-	Subjects    int64            `json:"n,omitempty"`
-	Impressions int64            `json:"i,omitempty"` // different ones
-	Clicked     int64            `json:"c,omitempty"` // subjects
-	Orders      int64            `json:"o,omitempty"`
-	Coded       int64            `json:"x,omitempty"` // of Orders: with the code, without having seen the offer
-	Value       int64            `json:"v,omitempty"` // of Orders, minor units of Currency
-	Currency    string           `json:"cur,omitempty"`
-	Delays      [DelayDays]int64 `json:"d"` // subjects rewarded, by whole days from the first impression to the first order
+	Day         string              `json:"-"` // of the first impression, UTC, 20260501
+	Subjects    int64               `json:"n,omitempty"`
+	Impressions int64               `json:"i,omitempty"` // different ones
+	Clicked     int64               `json:"c,omitempty"` // subjects
+	Orders      int64               `json:"o,omitempty"`
+	Coded       int64               `json:"x,omitempty"` // of Orders: with the code, without having seen the offer
+	Value       int64               `json:"v,omitempty"` // of Orders, minor units of Currency
+	Currency    string              `json:"cur,omitempty"`
+	Delays      [DelayBuckets]int64 `json:"d"` // subjects rewarded, by the time from the first impression to the first order
 }
 
 // Rewarded is how many subjects ordered within the window of their first impression.
@@ -157,7 +150,7 @@ type counted struct {
 	Shard    int      `json:"shard"`
 	Net      int64    `json:"net"` // what is left of its value
 	Currency string   `json:"cur,omitempty"`
-	Delay    int      `json:"delay"` // whole days, when it is a reward; else -1
+	Delay    int      `json:"delay"` // its part of the window, when it is a reward; else -1
 	Coded    bool     `json:"coded,omitempty"`
 	Gone     bool     `json:"gone,omitempty"`    // refunded as a whole or cancelled
 	Refunds  []string `json:"refunds,omitempty"` // hashes of the messages that took from it
