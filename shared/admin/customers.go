@@ -126,9 +126,14 @@ func (s *Service) Search(ctx context.Context, a staff.Actor, text string, limit 
 	if err != nil {
 		return nil, err
 	}
+	return s.hits(ctx, a.Shop, found)
+}
+
+// hits are persons with what is remembered of them, in their order.
+func (s *Service) hits(ctx context.Context, shop event.ShopID, found []people.Person) ([]Hit, error) {
 	keys := make([]table.Key, len(found))
 	for i, p := range found {
-		keys[i] = profile.Key(a.Shop, string(p.ID), profile.Merged)
+		keys[i] = profile.Key(shop, string(p.ID), profile.Merged)
 	}
 	items, err := s.Tables.GetAll(ctx, keys...)
 	if err != nil {
