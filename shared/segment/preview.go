@@ -179,3 +179,12 @@ func (k *Keeper) Explain(ctx context.Context, shop event.ShopID, subject string)
 	}
 	return memberships, nil
 }
+
+// Values are the shop's at present; zero where nobody bought yet.
+func (k *Keeper) Values(ctx context.Context, shop event.ShopID) (Values, error) {
+	r, err := k.rulesOf(ctx, shop)
+	if err != nil {
+		return Values{}, err
+	}
+	return r.frame.Values, nil
+}
