@@ -53,6 +53,12 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 				"BUCKET_DATA": "b", "KEYS_SECRET": secret, "CONSENT": "maybe"},
 			want: []fault.Field{{Path: "CONSENT", Reason: "is neither required nor implied"}},
 		},
+		"a number that is none": {
+			load: func(l Lookup) error { _, err := LoadSend(l); return err },
+			set: map[string]string{"TABLE_CAMPAIGNS": "c", "TABLE_LEDGER": "l", "TABLE_PEOPLE": "p", "TABLE_PROFILES": "r", "TABLE_SUPPRESSION": "x", "TABLE_SHOPS": "s", "TABLE_CATALOG": "g", "TABLE_OFFERS": "o",
+				"TABLE_SEGMENTS": "t", "TABLE_IDENTITY": "i", "BUCKET_DATA": "b", "KEYS_SECRET": secret, "PUBLIC_URL": "https://tea.example", "MAIL_CONFIGURATION_SET": "m", "MAIL_SENDERS": "0"},
+			want: []fault.Field{{Path: "MAIL_SENDERS", Reason: "is not a number from 1 up"}},
+		},
 		"the ARN of something else": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
 			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
@@ -79,10 +85,12 @@ func TestEveryFunctionLoads(t *testing.T) {
 		switch name {
 		case KeysSecret:
 			return secret
-		case QueueFailures, QueueSend:
+		case QueueFailures, QueueSend, PublicURL:
 			return "https://sqs.example/1/q"
 		case Consent:
 			return "implied"
+		case MailSenders:
+			return "2"
 		}
 		return "x"
 	}
@@ -97,6 +105,8 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"evaluate":  func(l Lookup) error { _, err := LoadEvaluate(l); return err },
 		"segment":   func(l Lookup) error { _, err := LoadSegment(l); return err },
 		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },
+		"send":      func(l Lookup) error { _, err := LoadSend(l); return err },
+		"feedback":  func(l Lookup) error { _, err := LoadFeedback(l); return err },
 	}
 	for name, load := range loads {
 		t.Run(name, func(t *testing.T) {

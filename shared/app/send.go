@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"shopkeeper/shared/campaign"
+	"shopkeeper/shared/feedback"
+	"shopkeeper/shared/identity"
+	"shopkeeper/shared/ledger"
+	"shopkeeper/shared/mail"
+	"shopkeeper/shared/sending"
+	"shopkeeper/shared/suppression"
+	"shopkeeper/shared/table"
+)
+
+// Send hands the messages of campaigns to the provider: composer makes them, sender takes them.
+func Send(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring, composer sending.Composer, sender mail.Sender) (*sending.Worker, error) {
+	hasher, err := identity.NewHasher(keys)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := ShopZone(now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	suppressed := suppression.New(store, hasher)
+	return sending.New(log, now, ledger.New(now, store), campaign.NewStore(now, store), composer, sender, &sending.Options{
+		NotBefore: campaign.QuietHours(now, sending.DefaultLease, zone),
+		BadAddress: func(ctx context.Context, r ledger.Row, email, _ string) error {
+			return suppressed.Add(ctx, r.Shop, email, suppression.Entry{Reason: suppression.Bounced, Source: string(r.Campaign), At: now()})
+		},
+	}), nil
+}
+
+// Feedback takes what SES tells of messages to the ledger and the list of addresses that are not written to.
+func Feedback(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring) (*feedback.Handler, error) {
+	hasher, err := identity.NewHasher(keys)
+	if err != nil {
+		return nil, err
+	}
+	return feedback.New(log, now, ledger.New(now, store), suppression.New(store, hasher)), nil
+}
