@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"shopkeeper/shared/app"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
-	"shopkeeper/shared/identity"
 	"shopkeeper/shared/ingest"
 	"shopkeeper/shared/local"
 )
@@ -83,7 +83,11 @@ func (c *importCmd) load(p *program, shop *local.Local, source *source, m *meter
 		return ingest.Result{}, err
 	}
 	job.Report = report
-	result, err := ingest.New(p.log, p.now, shop.DB, identity.NewAliases(shop.DB), shop.Items).File(p, job)
+	importer, err := app.Importer(p.log, p.now, shop.DB, shop.Ring)
+	if err != nil {
+		return ingest.Result{}, errors.Join(err, report.Close())
+	}
+	result, err := importer.File(p, job)
 	m.finish()
 	err = errors.Join(err, report.Close())
 	if result.Rejected > 0 {
@@ -129,6 +133,9 @@ func createReport(path string) (*os.File, error) {
 func (c *importCmd) text(r ingest.Result) string {
 	text := fmt.Sprintf("%d rows: %d accepted, %d rejected, %d known already, %d no goods (postage, fees, notes).\n%d events, %d people, %d items, in %.1f s.\n",
 		r.Rows, r.Accepted, r.Rejected, r.Duplicates, r.Other, r.Events, r.People, r.Items, r.Seconds)
+	if r.Erased > 0 {
+		text += fmt.Sprintf("%d rows are of persons who were erased on request; they were passed over.\n", r.Erased)
+	}
 	if r.Report != "" {
 		text += "Rejected rows are listed in " + r.Report + "\n"
 	}

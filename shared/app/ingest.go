@@ -19,6 +19,18 @@ func Ingest(log *slog.Logger, now func() time.Time, store table.Store, files blo
 	if err != nil {
 		return nil, err
 	}
-	im := ingest.New(log, now, store, c.aliases, catalog.NewStore(now, store))
-	return ingest.NewDropped(log, im, files, c.shops, standard).Object, nil
+	return ingest.NewDropped(log, importer(log, now, store, c), files, c.shops, standard).Object, nil
+}
+
+// Importer imports files that are given by their content.
+func Importer(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring) (*ingest.Importer, error) {
+	c, err := newCredentials(now, store, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	return importer(log, now, store, c), nil
+}
+
+func importer(log *slog.Logger, now func() time.Time, store table.Store, c credentials) *ingest.Importer {
+	return ingest.New(log, now, store, c.aliases, catalog.NewStore(now, store)).Refusing(c.erased)
 }

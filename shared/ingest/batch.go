@@ -3,7 +3,6 @@ package ingest
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -61,6 +60,10 @@ func (b *batches) flush(ctx context.Context) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
+	units, erased, err := b.refuse(ctx, units)
+	if err != nil {
+		return err
+	}
 	if err := b.resolve(ctx, units); err != nil {
 		return err
 	}
@@ -68,6 +71,7 @@ func (b *batches) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	counts.erased = erased
 	if b.number > b.redo {
 		b.count(counts, fresh)
 		if err := b.state.save(ctx, b.im.tables, b.key); err != nil {
@@ -79,18 +83,15 @@ func (b *batches) flush(ctx context.Context) error {
 
 // resolve turns the shop's ids into persons and visitors.
 func (b *batches) resolve(ctx context.Context, units []unit) error {
-	persons, visitors := map[string]event.PersonID{}, map[string]event.VisitorID{}
+	persons, err := b.persons(ctx, units)
+	if err != nil {
+		return err
+	}
+	visitors := map[string]event.VisitorID{}
 	for _, u := range units {
-		if u.user != "" {
-			persons[u.user] = ""
-		} else if u.device != "" {
+		if u.user == "" && u.device != "" {
 			visitors[u.device] = ""
 		}
-	}
-	if err := bindAll(ctx, persons, func(ctx context.Context, user string) (event.PersonID, error) {
-		return b.im.aliases.EnsurePerson(ctx, b.job.Shop, user, "")
-	}); err != nil {
-		return err
 	}
 	if err := bindAll(ctx, visitors, func(ctx context.Context, device string) (event.VisitorID, error) {
 		return b.im.aliases.Bind(ctx, b.job.Shop, device, identity.NewVisitor())
@@ -135,8 +136,8 @@ func bindAll[V any](ctx context.Context, ids map[string]V, bind func(context.Con
 
 // sums are what a batch adds to the counts.
 type sums struct {
-	accepted, duplicates int64
-	catalog              catalog.Result
+	accepted, duplicates, erased int64
+	catalog                      catalog.Result
 }
 
 // sift leaves out what is stored already, and what stands twice in the batch.
@@ -218,6 +219,7 @@ func (b *batches) count(s sums, fresh []unit) {
 	b.state.Batch, b.state.At = b.number, now
 	b.state.Accepted += s.accepted
 	b.state.Duplicates += s.duplicates
+	b.state.Erased += s.erased
 	b.state.Added += int64(s.catalog.Added)
 	b.state.Updated += int64(s.catalog.Updated)
 	for _, u := range fresh {
@@ -312,10 +314,11 @@ func byVisitor(a, b unit) int {
 }
 
 func pendingTraits(e event.Event, u unit) (table.Item, error) {
-	p := people.Pending{Visitor: e.Visitor, UserID: u.user, Trusted: true, At: e.At, Traits: u.traits}
-	body, err := json.Marshal(p)
-	if err != nil {
-		return table.Item{}, fmt.Errorf("encode traits: %w", err)
+	p := people.Pending{Shop: e.Shop, Person: e.Person, Event: e.ID, Visitor: e.Visitor, UserID: u.userID(), Trusted: true, At: e.At, Traits: u.traits, Permission: u.permission}
+	if p.Permission != nil && p.Permission.At.IsZero() {
+		dated := *p.Permission
+		dated.At = e.At
+		p.Permission = &dated
 	}
-	return table.Item{Key: people.PendingKey(e.Shop, e.Person, e.ID), Body: body}, nil
+	return p.Item()
 }

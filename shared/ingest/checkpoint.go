@@ -27,6 +27,7 @@ type checkpoint struct {
 	Done       bool          `json:"done,omitempty"`
 	Accepted   int64         `json:"accepted"`
 	Duplicates int64         `json:"duplicates"`
+	Erased     int64         `json:"erased,omitempty"`
 	Events     int64         `json:"events"`
 	People     int64         `json:"people"`
 	Added      int64         `json:"itemsAdded"`

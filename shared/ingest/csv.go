@@ -75,13 +75,15 @@ func (f *csvFile) next() ([]string, int, error) {
 		text, at, err = f.lines.next()
 	}
 	if errors.Is(err, errLineTooLong) {
-		return nil, at, &rowError{Line: at, Reason: err.Error()}
+		return nil, at, &rowError{Line: at, Column: f.columnAt(text), Reason: err.Error(), Value: text}
 	}
 	if err != nil {
 		return nil, at, err
 	}
+	column := ""
 	fields, closed, why := f.split(text)
 	if !closed && why == "" {
+		column = f.columnAt(text)
 		if fields, why, err = f.join(text); err != nil {
 			return nil, at, err
 		}
@@ -95,7 +97,20 @@ func (f *csvFile) next() ([]string, int, error) {
 	default:
 		return fields, at, nil
 	}
-	return nil, at, &rowError{Line: at, Reason: why, Value: text}
+	return nil, at, &rowError{Line: at, Column: column, Reason: why, Value: text}
+}
+
+// columnAt is the name of the column that the end of the text lies in; empty beyond the last.
+func (f *csvFile) columnAt(text string) string {
+	fields, closed, _ := f.split(text)
+	at := len(fields)
+	if closed {
+		at--
+	}
+	if at < 0 || at >= len(f.header) {
+		return ""
+	}
+	return f.header[at]
 }
 
 // join reads on until the open quote is closed.

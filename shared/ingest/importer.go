@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
@@ -22,12 +23,19 @@ type Importer struct {
 	tables  table.Store
 	aliases *identity.Aliases
 	catalog *catalog.Store
-	limit   int // messages of a batch; tests make it small
+	erased  *consent.Erased // nil: nobody ever is
+	limit   int             // messages of a batch; tests make it small
 }
 
 // New makes an Importer.
 func New(log *slog.Logger, now func() time.Time, tables table.Store, aliases *identity.Aliases, items *catalog.Store) *Importer {
 	return &Importer{log: log, now: now, tables: tables, aliases: aliases, catalog: items, limit: batchMessages}
+}
+
+// Refusing has the importer pass over what happened to erased persons before their erasure, and rows of theirs without a time. It returns the importer.
+func (im *Importer) Refusing(erased *consent.Erased) *Importer {
+	im.erased = erased
+	return im
 }
 
 // Job is one file to import.
@@ -56,13 +64,14 @@ type Progress struct {
 	Rows int64
 }
 
-// Result says what an import did. Rows = Accepted + Rejected + Duplicates + Other. The counts are of the whole file, also of what an earlier run that was stopped had stored.
+// Result says what an import did. Rows = Accepted + Rejected + Duplicates + Other + Erased. The counts are of the whole file, also of what an earlier run that was stopped had stored.
 type Result struct {
 	Rows       int64   `json:"rows"`
 	Accepted   int64   `json:"accepted"`
 	Rejected   int64   `json:"rejected"`
-	Duplicates int64   `json:"duplicates"` // stored before, by another import or another row
-	Other      int64   `json:"other"`      // well-formed rows that are neither goods nor orders: postage, fees, stock-keeping
+	Duplicates int64   `json:"duplicates"`       // stored before, by another import or another row
+	Erased     int64   `json:"erased,omitempty"` // of persons who were erased on request since
+	Other      int64   `json:"other"`            // well-formed rows that are neither goods nor orders: postage, fees, stock-keeping
 	Events     int64   `json:"events"`
 	People     int64   `json:"people"`
 	Items      int64   `json:"items"` // added or changed in the catalog
@@ -109,10 +118,10 @@ func (im *Importer) File(ctx context.Context, job Job) (Result, error) {
 // sum fills in the counts that the checkpoint keeps. A file that was imported before is all duplicates.
 func (r *Result) sum(c checkpoint, already bool) {
 	if already {
-		r.Duplicates = c.Accepted + c.Duplicates
+		r.Duplicates, r.Erased = c.Accepted+c.Duplicates, c.Erased
 		return
 	}
-	r.Accepted, r.Duplicates, r.Events, r.People, r.Items = c.Accepted, c.Duplicates, c.Events, c.People, c.Added+c.Updated
+	r.Accepted, r.Duplicates, r.Erased, r.Events, r.People, r.Items = c.Accepted, c.Duplicates, c.Erased, c.Events, c.People, c.Added+c.Updated
 }
 
 // pass reads the file once.

@@ -18,7 +18,7 @@ const (
 	Events       Kind = "events"        // one row per event with at most one item: views, baskets, searches
 	Items        Kind = "items"         // one row per item of the catalog
 	Customers    Kind = "customers"     // one row per person with the shop's user id
-	Contacts     Kind = "contacts"      // one row per person known by an e-mail address or a telephone number
+	Contacts     Kind = "contacts"      // one row per person known by an e-mail address, a telephone number or a user id
 	OnlineRetail Kind = "online-retail" // the UCI layout
 )
 
@@ -80,7 +80,7 @@ var layouts = map[Kind][]field{
 		{"created", false, []string{"createdAt", "added"}},
 	},
 	Customers: append([]field{{"user", true, append([]string{"id"}, userField.usual...)}}, personFields...),
-	Contacts:  personFields,
+	Contacts:  append([]field{userField}, personFields...),
 	OnlineRetail: {
 		{"invoice", true, []string{"invoiceNo"}},
 		{"item", true, []string{"stockCode"}},
@@ -101,6 +101,13 @@ var personFields = []field{
 	{"lastName", false, []string{"familyName", "surname"}},
 	{"country", false, nil},
 	{"time", false, []string{"updatedAt", "createdAt", "signedUp"}},
+	{"timezone", false, []string{"timeZoneName", "tz"}},
+	{"locale", false, []string{"language", "lang"}},
+	{"tags", false, []string{"labels", "tag"}},
+	{"consent", false, []string{"optIn", "subscribed", "emailConsent", "marketingConsent", "acceptsMarketing", "newsletter"}},
+	{"consentText", false, []string{"consentVersion"}},
+	{"consentSource", false, []string{"optInSource"}},
+	{"consentAt", false, []string{"optInAt", "optInTime", "subscribedAt", "consentDate"}},
 }
 
 // Kinds are the names that a Job's Kind may have, in order.

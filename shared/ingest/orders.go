@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/identity"
 	"shopkeeper/shared/order"
 )
 
@@ -62,7 +63,7 @@ func buyer(r *reader) string {
 	if !looksLikeMail(mail) {
 		r.reject("email", "must be an e-mail address", mail)
 	}
-	return "mailto:" + strings.ToLower(mail)
+	return mailUser + identity.NormalEmail(mail)
 }
 
 func buyerTraits(r *reader) map[string]string {

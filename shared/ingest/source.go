@@ -18,10 +18,9 @@ const zstdMemory = 128 << 20
 var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
-	byteOrder = []byte{0xef, 0xbb, 0xbf}
 )
 
-// Decompress recognises .gz and .zst by their first bytes, whatever the file is called, and takes a byte order mark off. The caller closes what comes back; r is not closed.
+// Decompress recognises .gz and .zst by their first bytes, whatever the file is called, and makes the text UTF-8 without a byte order mark: see decodeText. The caller closes what comes back; r is not closed.
 func Decompress(r io.Reader) (io.ReadCloser, error) {
 	head := bufio.NewReaderSize(r, 64<<10)
 	magic, err := head.Peek(4)
@@ -43,11 +42,9 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 		}
 		plain = z.IOReadCloser()
 	}
-	text := bufio.NewReaderSize(plain, 256<<10)
-	if mark, err := text.Peek(3); err == nil && bytes.Equal(mark, byteOrder) {
-		if _, err := text.Discard(3); err != nil {
-			return nil, err
-		}
+	text, err := decodeText(bufio.NewReaderSize(plain, 256<<10))
+	if err != nil {
+		return nil, errors.Join(err, plain.Close())
 	}
 	return struct {
 		io.Reader
@@ -79,7 +76,7 @@ const maxLine = 1 << 20
 
 var errLineTooLong = errors.New("the line is longer than 1 MB")
 
-// next is the next line and its number, io.EOF at the end. errLineTooLong comes with the number.
+// next is the next line and its number, io.EOF at the end. errLineTooLong comes with the number and the beginning of the line.
 func (l *lines) next() (string, int, error) {
 	if len(l.back) > 0 {
 		s := l.back[0]
@@ -104,7 +101,7 @@ func (l *lines) next() (string, int, error) {
 	}
 	l.number++
 	if tooLong {
-		return "", l.number, errLineTooLong
+		return string(whole), l.number, errLineTooLong
 	}
 	return string(whole), l.number, nil
 }

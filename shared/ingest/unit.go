@@ -5,6 +5,7 @@ import (
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/people"
 )
 
 // unit is one message that rows of a file come to: an event, or an item. Whose event it is, is known by the shop's ids until the batch is stored.
@@ -15,6 +16,8 @@ type unit struct {
 	device string // anonymousId, when there is no user
 	traits map[string]json.RawMessage
 	item   *catalog.Item
+
+	permission *people.Permission // a decision that comes with the traits
 }
 
 // builder turns rows into units. add returns false for a row that is well-formed but neither item nor order ("other"); it leaves no trace of a row that the reader

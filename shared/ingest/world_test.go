@@ -6,10 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
@@ -26,6 +28,8 @@ type world struct {
 	tables table.Store
 	cat    *catalog.Store
 	im     *Importer
+	hasher *identity.Hasher
+	erased *consent.Erased
 }
 
 // newWorld makes one whose clock stands still. wrap comes between the importer and the database.
@@ -38,8 +42,32 @@ func newWorld(t testing.TB, wrap func(table.Store) table.Store) world {
 		w.tables = wrap(db)
 	}
 	w.cat = catalog.NewStore(now, w.tables)
-	w.im = New(slog.New(slog.DiscardHandler), now, w.tables, identity.NewAliases(w.tables), w.cat)
+	ring, err := identity.ParseKeyring(identity.NewKeyring())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.hasher, err = identity.NewHasher(ring); err != nil {
+		t.Fatal(err)
+	}
+	w.erased = consent.NewErased(w.tables, w.hasher, nil)
+	w.im = New(slog.New(slog.DiscardHandler), now, w.tables, identity.NewAddressedAliases(w.tables, w.hasher), w.cat).Refusing(w.erased)
 	return w
+}
+
+// who is whom a user stands for; "mailto:" and an address for who is known by that.
+func (w world) who(t testing.TB, user string) event.PersonID {
+	t.Helper()
+	aliases := identity.NewAddressedAliases(w.db, w.hasher)
+	find := aliases.Person
+	address, ok := strings.CutPrefix(user, mailUser)
+	if ok {
+		find, user = aliases.ByEmail, address
+	}
+	p, err := find(t.Context(), "a", user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // job imports a text.
@@ -62,11 +90,7 @@ func (w world) stored(t testing.TB, users ...string) []event.Event {
 	t.Helper()
 	names := map[string]string{}
 	for _, u := range users {
-		p, err := identity.NewAliases(w.db).Person(t.Context(), "a", u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names[string(p)] = u
+		names[string(w.who(t, u))] = u
 	}
 	changes, err := w.db.Feed(event.Table).Read(t.Context(), "test", 100_000)
 	if err != nil {
@@ -96,10 +120,7 @@ func (w world) stored(t testing.TB, users ...string) []event.Event {
 // traits are those that wait for a user.
 func (w world) traits(t testing.TB, user string) []map[string]string {
 	t.Helper()
-	p, err := identity.NewAliases(w.db).Person(t.Context(), "a", user)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := w.who(t, user)
 	page, err := w.db.Query(t.Context(), table.Query{Table: people.Table, Partition: table.Partition("a", string(p)), Prefix: "in#"})
 	if err != nil {
 		t.Fatal(err)
@@ -112,11 +133,7 @@ func (w world) traits(t testing.TB, user string) []map[string]string {
 		}
 		one := map[string]string{"userId": pending.UserID}
 		for name, raw := range pending.Traits {
-			var text string
-			if err := json.Unmarshal(raw, &text); err != nil {
-				t.Fatal(err)
-			}
-			one[name] = text
+			one[name] = strings.Trim(string(raw), `"`)
 		}
 		all = append(all, one)
 	}
