@@ -95,18 +95,19 @@ func TestEveryFunctionLoads(t *testing.T) {
 		return "x"
 	}
 	loads := map[string]func(Lookup) error{
-		"collect":   func(l Lookup) error { _, err := LoadCollect(l); return err },
-		"recommend": func(l Lookup) error { _, err := LoadRecommend(l); return err },
-		"profile":   func(l Lookup) error { _, err := LoadProfile(l); return err },
-		"archive":   func(l Lookup) error { _, err := LoadArchive(l); return err },
-		"ingest":    func(l Lookup) error { _, err := LoadIngest(l); return err },
-		"offers":    func(l Lookup) error { _, err := LoadOffers(l); return err },
-		"train":     func(l Lookup) error { _, err := LoadTrain(l); return err },
-		"evaluate":  func(l Lookup) error { _, err := LoadEvaluate(l); return err },
-		"segment":   func(l Lookup) error { _, err := LoadSegment(l); return err },
-		"campaign":  func(l Lookup) error { _, err := LoadCampaign(l); return err },
-		"send":      func(l Lookup) error { _, err := LoadSend(l); return err },
-		"feedback":  func(l Lookup) error { _, err := LoadFeedback(l); return err },
+		"collect":     func(l Lookup) error { _, err := LoadCollect(l); return err },
+		"recommend":   func(l Lookup) error { _, err := LoadRecommend(l); return err },
+		"profile":     func(l Lookup) error { _, err := LoadProfile(l); return err },
+		"archive":     func(l Lookup) error { _, err := LoadArchive(l); return err },
+		"ingest":      func(l Lookup) error { _, err := LoadIngest(l); return err },
+		"offers":      func(l Lookup) error { _, err := LoadOffers(l); return err },
+		"train":       func(l Lookup) error { _, err := LoadTrain(l); return err },
+		"evaluate":    func(l Lookup) error { _, err := LoadEvaluate(l); return err },
+		"segment":     func(l Lookup) error { _, err := LoadSegment(l); return err },
+		"preferences": func(l Lookup) error { _, err := LoadPreferences(l); return err },
+		"campaign":    func(l Lookup) error { _, err := LoadCampaign(l); return err },
+		"send":        func(l Lookup) error { _, err := LoadSend(l); return err },
+		"feedback":    func(l Lookup) error { _, err := LoadFeedback(l); return err },
 	}
 	for name, load := range loads {
 		t.Run(name, func(t *testing.T) {
