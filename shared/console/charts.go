@@ -3,12 +3,15 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/chart"
 	"shopkeeper/shared/evaluate"
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/kpi"
 )
 
@@ -21,8 +24,9 @@ func chartStyle(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, chart.CSS)
 }
 
-// dayCharts draw the overview's days.
+// dayCharts draw whole days.
 func dayCharts(days []kpi.Day, currency string) charts {
+	week := sum(days, 7, 0)
 	revenue, visitors, orders := make([]chart.Point, len(days)), make([]chart.Point, len(days)), make([]chart.Point, len(days))
 	for i, d := range days {
 		at, err := time.Parse(time.DateOnly, d.Date)
@@ -31,13 +35,19 @@ func dayCharts(days []kpi.Day, currency string) charts {
 		}
 		revenue[i], visitors[i], orders[i] = chart.Point{At: at, Value: float64(d.Revenue)}, chart.Point{At: at, Value: float64(d.Visitors)}, chart.Point{At: at, Value: float64(d.Orders)}
 	}
-	week := sum(days, 7, 0)
 	return charts{
-		chart.Lines(chart.About{ID: "revenue", Title: "Revenue by day", Desc: fmt.Sprintf("Thirty days of revenue; %s in the last seven.", money(week.Revenue, currency)), Value: func(x float64) string { return money(int64(x), currency) }},
+		chart.Lines(chart.About{ID: "revenue", Title: "Revenue by day", Desc: fmt.Sprintf("Thirty days of revenue; %s in the last seven.", money(week.Revenue, currency)), Value: func(x float64) string { return rounded(x, currency) }},
 			chart.Series{Label: "Revenue", Points: revenue}),
 		chart.Lines(chart.About{ID: "visitors", Title: "Visitors and orders by day", Desc: fmt.Sprintf("Thirty days; %d visitors and %d orders in the last seven.", week.Visitors, week.Orders)},
 			chart.Series{Label: "Visitors", Points: visitors}, chart.Series{Label: "Orders", Points: orders}),
 	}
+}
+
+// rounded is an amount of minor units without its smaller part, short enough for an axis.
+func rounded(minor float64, currency string) string {
+	unit := math.Pow10(event.Exponent(currency))
+	short, _, _ := strings.Cut(money(int64(math.Round(minor/unit)*unit), currency), ".")
+	return short
 }
 
 // resultCharts draw a campaign's way to people and what it brought.

@@ -12,17 +12,49 @@ import (
 
 // customerPages are the search and one customer.
 var customerPages = map[string]handler{
+	"GET customers":               (*view).customersPage,
 	"GET customers/{id}":          (*view).customerPage,
 	"POST customers/{id}/merge":   (*view).mergeVisitor,
 	"POST customers/{id}/unmerge": (*view).unmergeVisitor,
 }
 
+type customersView struct {
+	Query  string
+	Hits   []admin.Hit
+	Lately bool // nothing was searched for: who was here lately
+}
+
+func (v *view) customersPage() error {
+	c := customersView{Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
+	var err error
+	if c.Query == "" {
+		c.Lately = true
+		c.Hits, err = v.Admin.Lately(v.ctx(), v.actor(), 25)
+	} else {
+		c.Hits, err = v.Admin.Search(v.ctx(), v.actor(), c.Query, 50)
+	}
+	if reasons, ok := wrong(err); ok && len(reasons) > 0 {
+		err = nil // a search for nothing finds nothing
+	}
+	if err != nil {
+		return err
+	}
+	if v.isLive() {
+		return v.part("customers", "hits", c)
+	}
+	return v.page(http.StatusOK, "customers", "Customers", c)
+}
+
 type customerView struct {
 	admin.Customer
-	Titles  map[event.ItemID]string // of the items that are named
-	MayEdit bool
-	MayDrop bool
-	MayTake bool
+	Segments []admin.Membership
+	Timeline []admin.Moment
+	More     string // the address of the timeline's next page
+	Orders   []admin.Order
+	Titles   map[event.ItemID]string // of the items that are named
+	MayEdit  bool
+	MayDrop  bool
+	MayTake  bool
 }
 
 // Name is what to call the customer, never empty.
@@ -57,6 +89,9 @@ func (v *view) customerPage() error {
 func (v *view) customer(status int, c admin.Customer) error {
 	a := v.actor()
 	page := customerView{Customer: c, Titles: map[event.ItemID]string{}, MayEdit: a.May(staff.CustomersEdit), MayDrop: a.May(staff.CustomersDrop), MayTake: a.May(staff.CustomersTake)}
+	if err := v.tell(&page); err != nil {
+		return err
+	}
 	if m := c.Memory; m != nil && a.May(staff.CatalogRead) {
 		for _, d := range m.Recent {
 			v.titled(page.Titles, d.Item)
@@ -69,6 +104,24 @@ func (v *view) customer(status int, c admin.Customer) error {
 		}
 	}
 	return v.page(status, "customer", page.Name(), page)
+}
+
+// tell adds what the customer did and where they belong.
+func (v *view) tell(c *customerView) error {
+	timeline, err := v.Admin.Timeline(v.ctx(), v.actor(), c.ID, v.r.URL.Query().Get("cursor"), 30)
+	if err != nil {
+		return err
+	}
+	c.Timeline, c.More = timeline.Items, v.more(timeline.Next)
+	if v.actor().May(staff.OrdersRead) {
+		if c.Orders, err = v.Admin.Orders(v.ctx(), v.actor(), c.ID); err != nil {
+			return err
+		}
+	}
+	if v.actor().May(staff.SegmentsRead) {
+		c.Segments, err = v.Admin.Memberships(v.ctx(), v.actor(), c.ID)
+	}
+	return err
 }
 
 // titled looks an item up, once; one that is not in the catalog keeps its number.

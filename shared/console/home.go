@@ -20,7 +20,8 @@ var home = map[string]handler{
 
 type overviewView struct {
 	admin.Overview
-	Week, Before kpi.Day // sums of the last seven days, and of the seven before
+	Week, Before kpi.Day // sums of the last seven whole days, and of the seven before
+	Today        kpi.Day // so far
 	Latest       []admin.Happening
 	Charts       charts
 }
@@ -37,7 +38,11 @@ func (v *view) overviewPage() error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "overview", "Overview", overviewView{o, sum(o.Days, 7, 0), sum(o.Days, 14, 7), latest, dayCharts(o.Days, o.Currency)})
+	whole, today := o.Days[:max(0, len(o.Days)-1)], kpi.Day{} // a day that is not over is beside no other
+	if len(o.Days) > 0 {
+		today = o.Days[len(o.Days)-1]
+	}
+	return v.page(http.StatusOK, "overview", "Overview", overviewView{o, sum(whole, 7, 0), sum(whole, 14, 7), today, latest, dayCharts(whole, o.Currency)})
 }
 
 // sum is the sum of the days from the last `from` to the last `to`, exclusive. Visitors are counted once a day each.

@@ -37,9 +37,15 @@ func (v *view) segmentsPage() error {
 	return v.page(http.StatusOK, "segments", "Segments", segmentsView{list, v.actor().May(staff.SegmentsEdit)})
 }
 
+// member is a subject with what it is called.
+type member struct {
+	segment.Member
+	Name string
+}
+
 type segmentView struct {
 	segment.Definition
-	Members []segment.Member
+	Members []member
 	More    string
 	Preview previewView
 	May     bool
@@ -55,7 +61,31 @@ func (v *view) segmentPage() error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "segment", d.Name, segmentView{d, members.Items, v.more(members.Next), v.preview(d.Condition), v.actor().May(staff.SegmentsEdit)})
+	named, err := v.named(members.Items)
+	if err != nil {
+		return err
+	}
+	return v.page(http.StatusOK, "segment", d.Name, segmentView{d, named, v.more(members.Next), v.preview(d.Condition), v.actor().May(staff.SegmentsEdit)})
+}
+
+// named gives members the names that the reader may see.
+func (v *view) named(members []segment.Member) ([]member, error) {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.Subject
+	}
+	names := map[string]string{}
+	if v.actor().May(staff.CustomersRead) {
+		var err error
+		if names, err = v.Admin.Names(v.ctx(), v.actor(), ids...); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]member, len(members))
+	for i, m := range members {
+		list[i] = member{m, names[m.Subject]}
+	}
+	return list, nil
 }
 
 // previewView is who a condition would match, or what is wrong with it.

@@ -30,6 +30,7 @@ var words = template.FuncMap{
 	"value":  func(m evaluate.Metric, x float64, currency string) string { return metricValue(m, x, currency) },
 	"title":  func(s any) string { t := fmt.Sprint(s); return strings.ToUpper(t[:1]) + t[1:] },
 	"change": change,
+	"add":    func(a int, b int64) int { return a + int(b) },
 	"dict":   dict,
 }
 
