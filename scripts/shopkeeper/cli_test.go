@@ -150,7 +150,7 @@ func TestMisuse(t *testing.T) {
 }
 
 func TestHelpIsThere(t *testing.T) {
-	for _, command := range []string{"", "serve", "import", "train", "backtest", "simulate", "doctor", "shop", "shop set"} {
+	for _, command := range []string{"", "serve", "import", "train", "backtest", "evaluate", "simulate", "doctor", "shop", "shop set"} {
 		status, out, _ := call(t, t.TempDir(), "", append(strings.Fields(command), "--help")...)
 		if status != done || !strings.Contains(out, "Usage: shopkeeper") {
 			t.Errorf("%s --help: status %d, %q", command, status, out)
