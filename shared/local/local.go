@@ -55,6 +55,7 @@ type Local struct {
 
 	size   simulate.Options // of a simulated shop
 	offers *offer.Chooser   // see chooser
+	mail   mailing
 }
 
 // Open opens a folder and makes what it lacks: the database, the keys, the shop. Several processes may have one folder open.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/sending"
 	"shopkeeper/shared/simulate"
 )
 
@@ -25,6 +26,7 @@ type ServeOptions struct {
 	Port     int       // on 127.0.0.1; 0: any free one
 	Clock    time.Time // the time to begin with; zero: now
 	NoDemo   bool      // an empty shop without pages
+	SMTP     string    // address of the server that mail leaves by, see smtp.FromURL; empty: mail is kept in the outbox
 	JSON     bool      // Out gets one JSON object instead of words
 	Seed     uint64    // of the simulated shop; default 1
 	Log      *slog.Logger
@@ -70,7 +72,8 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	l.size = o.size
+	l.size, l.mail.address = o.size, o.SMTP
+	defer func() { err = errors.Join(err, l.closeMail()) }()
 	p := &process{Local: l, options: o, url: "http://" + listener.Addr().String()}
 	if err := p.prepare(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -98,6 +101,7 @@ type process struct {
 	handler http.Handler
 	seen    *exposures
 	works   works
+	sending *sending.Worker
 
 	password string // of the owner's account, unless it was changed
 }
@@ -105,6 +109,9 @@ type process struct {
 // prepare makes ready what must be there before the first request.
 func (p *process) prepare(ctx context.Context) (err error) {
 	if p.works, err = p.newWorks(); err != nil {
+		return err
+	}
+	if p.sending, err = p.sender(p.url); err != nil {
 		return err
 	}
 	if p.seen, err = openExposures(p.Log, filepath.Join(p.Dir, "exposures"), p.Now); err != nil {
@@ -148,6 +155,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	defer stop()
 	all, working := errgroup.WithContext(working)
 	p.works.start(working, all)
+	all.Go(func() error { return p.runSending(working, p.sending) })
 	all.Go(func() error { return p.seen.run(working) })
 	all.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

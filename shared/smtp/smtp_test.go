@@ -400,3 +400,26 @@ func TestSignedMail(t *testing.T) {
 }
 
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+func TestFromURL(t *testing.T) {
+	server := smtptest.Start(t, smtptest.Options{User: "u@tea.example", Password: "p/:@"})
+	s, err := smtp.FromURL(time.Now, "smtp://u%40tea.example:p%2F%3A%40@"+server.Addr+"?hello=shop.tea.example", smtp.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if r := s.Send(t.Context(), mailtest.Message(1))[0]; r.Outcome != mail.Accepted {
+		t.Errorf("%+v", r)
+	}
+	for name, address := range map[string]string{
+		"another protocol": "http://mail.test", "no host": "smtp://", "a path": "smtp://mail.test/inbox", "nothing": "", "a mode that is none": "smtp://mail.test?tls=maybe",
+		"a setting that is none": "smtp://mail.test?tsl=none", "a key that is not there": "smtp://mail.test?dkim=tea.example:k1:/nowhere", "half a key": "smtp://mail.test?dkim=tea.example",
+		"a password in the open": "smtp://u:secret@mail.test?tls=none", "not an address": "smtp://u:secret@mail.test:port",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := smtp.FromURL(time.Now, address, smtp.Options{}); !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%v, want Invalid", err)
+			}
+		})
+	}
+}
