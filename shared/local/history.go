@@ -15,6 +15,7 @@ import (
 
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/archive"
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
@@ -87,7 +88,32 @@ func (l *Local) populate(ctx context.Context, made simulate.Made, failures queue
 	if err != nil {
 		return err
 	}
-	return l.remember(ctx, fold, known(made), progress)
+	if err := l.remember(ctx, fold, known(made), progress); err != nil {
+		return err
+	}
+	return l.permit(ctx, made)
+}
+
+// permit records what the customers said about letters when they first came.
+func (l *Local) permit(ctx context.Context, made simulate.Made) error {
+	came := map[event.PersonID]bool{}
+	for _, e := range made.Events {
+		came[e.Person] = true
+	}
+	persons := people.New(l.DB)
+	all, asked := errgroup.WithContext(ctx)
+	all.SetLimit(binders)
+	for _, c := range made.Customers {
+		if c.Mail == consent.Undecided || !came[c.Person] {
+			continue
+		}
+		p := people.Permission{Channel: people.Email, Choice: c.Mail, Text: "welcome-1", Source: "checkout", At: c.Since}
+		if c.Mail == consent.Granted {
+			p.Confirmed = c.Since
+		}
+		all.Go(func() error { return persons.Permit(asked, ShopID, c.Person, p) })
+	}
+	return all.Wait()
 }
 
 // archive stores events that stand in order of time, several days at once.

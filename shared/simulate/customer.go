@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
 
+	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 )
 
@@ -28,6 +30,7 @@ type Customer struct {
 	Visits    float64            // a year, on average
 	Staples   []event.ItemID     // bought again and again
 	Since     time.Time
+	Mail      consent.Choice // what they said about letters from the shop, if they were asked
 	Orders    int
 	Spent     int64 // minor units
 
@@ -70,6 +73,7 @@ func newCustomer(rng *rand.Rand, seed uint64, i int, all []goods, begin, end tim
 		UserID: fmt.Sprintf("c%05d", i+1), Person: event.PersonID("p_" + opaque(seed, "person", i)), Tastes: map[string]float64{},
 		Means: rng.Float64(), Visits: 1.1 + 2.4*rng.ExpFloat64(), liked: map[string]bool{},
 	}
+	c.Mail = mailChoice(c.UserID)
 	c.Since = begin
 	if rng.Float64() < 0.55 { // the others were customers before the year began
 		c.Since = begin.Add(time.Duration(rng.Float64() * 0.9 * float64(end.Sub(begin))))
@@ -177,4 +181,23 @@ func (c *Customer) likes(g *goods) float64 {
 func opaque(seed uint64, what string, i int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d", seed, what, i))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// The shares of customers who want letters, and who do not; the others were never asked.
+const (
+	wantMail   = 0.62
+	refuseMail = 0.14
+)
+
+// mailChoice follows from the user id alone, so that it moves nothing else in the shop.
+func mailChoice(userID string) consent.Choice {
+	h := fnv.New64a()
+	h.Write([]byte("mail " + userID)) //nolint:errcheck // a hash takes everything
+	switch x := float64(h.Sum64()>>11) / (1 << 53); {
+	case x < wantMail:
+		return consent.Granted
+	case x < wantMail+refuseMail:
+		return consent.Denied
+	}
+	return consent.Undecided
 }
