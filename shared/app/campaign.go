@@ -2,13 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/letter"
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
@@ -37,7 +41,21 @@ func Campaign(log *slog.Logger, now func() time.Time, store table.Store, jobs qu
 	}
 	return campaign.New(campaign.Deps{
 		Log: log, Now: now, Tables: store, Segments: segment.NewStore(now, store), Suppression: suppression.New(store, hasher), Jobs: jobs, Zone: zone, Again: o.Again,
+		Check: checkLetter,
 	}), nil
+}
+
+// checkLetter says what is wrong with the templates of a variant. A draft may lack its subject.
+func checkLetter(_ context.Context, _ event.ShopID, v campaign.Variant) []fault.Field {
+	subject := v.Subject
+	if strings.TrimSpace(subject) == "" {
+		subject = "-"
+	}
+	_, err := letter.Parse(letter.Source{Subject: subject, Preheader: v.Preheader, HTML: v.HTML, Text: v.Text})
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Fields
+	}
+	return nil
 }
 
 // ShopZone tells shops' time zones from their settings.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/blob"
+	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/privacy"
@@ -24,6 +25,6 @@ func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files bl
 	}
 	return privacy.New(privacy.Deps{
 		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),
-		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: others, Ground: ground,
+		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store)), Ground: ground,
 	}), nil
 }

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +15,9 @@ import (
 // Limits of a campaign.
 const (
 	MaxVariants   = 8
-	MaxControl    = 0.9       // somebody must get it
+	MaxControl    = 0.9  // somebody must get it
+	minShare      = 1e-4 // below it nobody is chosen
+	maxShare      = 1e4
 	MaxTextBytes  = 200 << 10 // the templates of all variants together; mail clients cut a message at about 100 KB
 	maxNameBytes  = 200
 	maxCapWithin  = ledger.TouchesReach
@@ -29,7 +30,7 @@ const (
 var (
 	idPattern      = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 	variantPattern = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
-	unsubscribeTag = regexp.MustCompile(`\{\{[^}]*\bunsubscribe[^}]*\}\}`)
+	unsubscribeTag = regexp.MustCompile(`\{\{-?\s*(unsubscribe_url|footer)\b[^}]*\}\}`)
 )
 
 // problems collects what is wrong, each with the field's path.
@@ -58,7 +59,7 @@ func (d Definition) Validate() error {
 	p.check(d.ReplyTo.Email == "" || people.AddressProblem(d.ReplyTo.Email) == "", "replyTo.email", people.AddressProblem(d.ReplyTo.Email))
 	p.check(line(d.From.Name), "from.name", "is one line of at most 200 bytes")
 	p.check(line(d.ReplyTo.Name), "replyTo.name", "is one line of at most 200 bytes")
-	p.check(d.Control >= 0 && d.Control <= MaxControl, "control", "lies between 0 and 0.9")
+	p.check(d.Control == 0 || d.Control >= minShare && d.Control <= MaxControl, "control", "is 0, or lies between 0.0001 and 0.9")
 	d.validateVariants(&p)
 	d.validateTimes(&p)
 	return p.err()
@@ -71,25 +72,26 @@ func (d Definition) validateVariants(p *problems) {
 		at := fmt.Sprintf("variants[%d].", i)
 		p.check(variantPattern.MatchString(v.Name), at+"name", "has 1 to 16 characters of a-z and 0-9")
 		p.check(!seen[v.Name], at+"name", "is another variant's, too")
-		p.check(v.Share >= 0 && !math.IsInf(v.Share, 0), at+"share", "is a weight of 0 or more")
+		p.check(v.Share == 0 || v.Share >= minShare && v.Share <= maxShare, at+"share", "is a weight: 0, or between 0.0001 and 10000")
 		p.check(line(v.Subject), at+"subject", "is one line of at most 200 bytes")
 		p.check(line(v.Preheader), at+"preheader", "is one line of at most 200 bytes")
 		seen[v.Name] = true
 		size += len(v.HTML) + len(v.Text)
-		share += v.Share
+		share += max(v.Share, 0)
 	}
 	p.check(size <= MaxTextBytes, "variants", fmt.Sprintf("have %d bytes of templates together, at most %d are allowed", size, MaxTextBytes))
-	p.check(len(d.Variants) == 0 || share > 0 && !math.IsInf(share, 0), "variants", "need a share above 0 together")
+	p.check(len(d.Variants) == 0 || share > 0, "variants", "need a share above 0 together")
 }
 
 func (d Definition) validateTimes(p *problems) {
 	p.check(d.Cap.Messages >= 0 && d.Cap.Messages <= maxCap, "cap.messages", fmt.Sprintf("lies between 0 and %d", maxCap))
 	p.check(d.Cap.Within >= 0 && d.Cap.Within <= maxCapWithin, "cap.within", "lies between 0 and 90 days")
 	p.check((d.Cap.Messages > 0) == (d.Cap.Within > 0), "cap", "needs both a number of messages and a time, or neither")
-	p.check(d.Quiet.From >= 0 && d.Quiet.From < dayMinutes, "quiet.from", "is a minute of the day, 0 to 1439")
-	p.check(d.Quiet.To >= 0 && d.Quiet.To < dayMinutes, "quiet.to", "is a minute of the day, 0 to 1439")
+	from, to := d.Quiet.From >= 0 && d.Quiet.From < dayMinutes, d.Quiet.To >= 0 && d.Quiet.To < dayMinutes
+	p.check(from, "quiet.from", "is a minute of the day, 0 to 1439")
+	p.check(to, "quiet.to", "is a minute of the day, 0 to 1439")
 	free := (d.Quiet.From - d.Quiet.To + dayMinutes) % dayMinutes
-	p.check(d.Quiet.none() || free >= minQuietFree, "quiet", "leaves at least an hour a day")
+	p.check(!from || !to || d.Quiet.none() || free >= minQuietFree, "quiet", "leaves at least an hour a day")
 	p.check(d.Until.IsZero() || d.At.IsZero() || d.Until.After(d.At), "until", "is after at")
 	p.check(d.Until.IsZero() || d.At.IsZero() || d.Until.Sub(d.At) <= maxLife, "until", "is at most 90 days after at")
 	p.check(d.LateBy >= 0 && d.LateBy <= maxLife, "lateBy", "lies between 0 and 90 days")
@@ -110,8 +112,8 @@ func (d Definition) Ready() error {
 		at := fmt.Sprintf("variants[%d].", i)
 		p.check(strings.TrimSpace(v.Subject) != "", at+"subject", "is needed")
 		p.check(strings.TrimSpace(v.Text) != "", at+"text", "is needed: mail without a text part is taken for junk")
-		p.check(strings.TrimSpace(v.Text) == "" || unsubscribeTag.MatchString(v.Text), at+"text", "needs the unsubscribe link: {{ unsubscribe_url }}")
-		p.check(v.HTML == "" || unsubscribeTag.MatchString(v.HTML), at+"html", "needs the unsubscribe link: {{ unsubscribe_url }}")
+		p.check(strings.TrimSpace(v.Text) == "" || unsubscribeTag.MatchString(v.Text), at+"text", "needs the unsubscribe link: {{ unsubscribe_url }} or {{ footer }}")
+		p.check(v.HTML == "" || unsubscribeTag.MatchString(v.HTML), at+"html", "needs the unsubscribe link: {{ unsubscribe_url }} or {{ footer }}")
 	}
 	return p.err()
 }
