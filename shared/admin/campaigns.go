@@ -28,12 +28,12 @@ func (s *Service) Campaign(ctx context.Context, a staff.Actor, id ledger.Campaig
 	return s.Deps.Campaigns.Get(ctx, a.Shop, id)
 }
 
-// SaveCampaign makes a campaign (Version 0) or changes the version that was read. A template with a mistake is Invalid and names its place.
+// SaveCampaign makes a campaign (Version 0) or changes the version that was read, or AnyVersion. A template with a mistake is Invalid and names its place.
 func (s *Service) SaveCampaign(ctx context.Context, a staff.Actor, d campaign.Definition) (campaign.Definition, error) {
 	d.Shop = a.Shop
 	var saved campaign.Definition
 	err := s.change(ctx, a, staff.CampaignsEdit, "campaign/"+string(d.ID), func() (act, error) {
-		before, err := previous(d.Version, func() (campaign.Definition, error) { return s.Deps.Campaigns.Get(ctx, a.Shop, d.ID) })
+		before, err := replaced(&d.Version, func() (campaign.Definition, error) { return s.Deps.Campaigns.Get(ctx, a.Shop, d.ID) }, func(x campaign.Definition) int64 { return x.Version })
 		if err != nil {
 			return act{}, err
 		}

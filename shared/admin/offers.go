@@ -24,7 +24,7 @@ func (s *Service) Offer(ctx context.Context, a staff.Actor, id offer.ID) (offer.
 	return s.Deps.Offers.Get(ctx, a.Shop, id)
 }
 
-// SaveOffer makes an offer (Version 0) or changes the version that was read.
+// SaveOffer makes an offer (Version 0) or changes the version that was read, or AnyVersion.
 func (s *Service) SaveOffer(ctx context.Context, a staff.Actor, d offer.Definition) (offer.Definition, error) {
 	d.Shop = a.Shop
 	var saved offer.Definition
@@ -40,6 +40,9 @@ func (s *Service) SaveOffer(ctx context.Context, a staff.Actor, d offer.Definiti
 			return act{}, err
 		}
 		d.Created = before.Created
+		if d.Version == AnyVersion {
+			d.Version = before.Version
+		}
 		saved, err = s.Deps.Offers.Put(ctx, d)
 		return act{before, saved}, err
 	})

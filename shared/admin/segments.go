@@ -24,12 +24,12 @@ func (s *Service) Segment(ctx context.Context, a staff.Actor, id segment.ID) (se
 	return s.Deps.Segments.Get(ctx, a.Shop, id)
 }
 
-// SaveSegment makes a segment (Version 0) or changes the version that was read.
+// SaveSegment makes a segment (Version 0) or changes the version that was read, or AnyVersion.
 func (s *Service) SaveSegment(ctx context.Context, a staff.Actor, d segment.Definition) (segment.Definition, error) {
 	d.Shop = a.Shop
 	var saved segment.Definition
 	err := s.change(ctx, a, staff.SegmentsEdit, "segment/"+string(d.ID), func() (act, error) {
-		before, err := previous(d.Version, func() (segment.Definition, error) { return s.Deps.Segments.Get(ctx, a.Shop, d.ID) })
+		before, err := replaced(&d.Version, func() (segment.Definition, error) { return s.Deps.Segments.Get(ctx, a.Shop, d.ID) }, func(x segment.Definition) int64 { return x.Version })
 		if err != nil {
 			return act{}, err
 		}
@@ -70,12 +70,19 @@ func (s *Service) Attributes(a staff.Actor) ([]segment.Attribute, error) {
 	return segment.Attributes(), nil
 }
 
-// previous is what a save replaces, for the log: nothing for a new one.
-func previous[T any](version int64, get func() (T, error)) (any, error) {
-	if version == 0 {
+// AnyVersion asks a save to change whatever version is stored, and to make nothing new.
+const AnyVersion = -1
+
+// replaced is what a save replaces, for the log: nothing for a new one. stored tells the version, which *version becomes when it is AnyVersion.
+func replaced[T any](version *int64, get func() (T, error), stored func(T) int64) (any, error) {
+	if *version == 0 {
 		return nil, nil //nolint:nilnil // nothing is what a new definition replaces
 	}
-	return get()
+	before, err := get()
+	if err == nil && *version == AnyVersion {
+		*version = stored(before)
+	}
+	return before, err
 }
 
 // PreviewSegment is who a condition would match now: counted as far as a request may take, with a few of them.

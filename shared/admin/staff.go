@@ -87,7 +87,11 @@ func (s *Service) ChangePassword(ctx context.Context, a staff.Actor, old, fresh 
 		if a.Via != staff.BySession || !strings.HasPrefix(a.ID, "u_") {
 			return act{}, fault.New(fault.Conflict, "only an account with a password can change it")
 		}
-		return act{}, s.Staff.SetPassword(ctx, a.Shop, a.ID, old, fresh)
+		err := s.Staff.SetPassword(ctx, a.Shop, a.ID, old, fresh)
+		if fault.Is(err, fault.Unauthenticated) {
+			return act{}, fault.InvalidField("old", "is not the password")
+		}
+		return act{}, err
 	})
 }
 

@@ -109,7 +109,7 @@ func auditPartition(shop event.ShopID, month string) string {
 }
 
 // auditTime is fixed in width, so that ids sort by time.
-const auditTime = "2006-01-02T15:04:05.000Z"
+const auditTime = "2006-01-02T15:04:05.000000Z"
 
 // Note appends an entry that is complete already.
 func (s *Store) Note(ctx context.Context, e Entry) error {
@@ -120,7 +120,7 @@ func (s *Store) Note(ctx context.Context, e Entry) error {
 // Begin appends an entry, with the outcome that it has or Begun, and returns it with id and time.
 func (s *Store) Begin(ctx context.Context, e Entry) (Entry, error) {
 	e.At = s.stamp()
-	e.ID = e.At.Format(auditTime) + newID("-")
+	e.ID = s.now().UTC().Format(auditTime) + newID("-") // finer than At, so that one after the other stays so
 	if e.Outcome == "" {
 		e.Outcome = Begun
 	}

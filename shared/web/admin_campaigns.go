@@ -14,8 +14,8 @@ import (
 	"shopkeeper/shared/staff"
 )
 
-// campaignBody is what staff state of a campaign. Durations are whole minutes or hours.
-type campaignBody struct {
+// CampaignBody is what staff state of a campaign. Durations are whole minutes or hours.
+type CampaignBody struct {
 	Name     string        `json:"name" minLength:"1" maxLength:"200"`
 	Segment  segment.ID    `json:"segment,omitempty" maxLength:"64"`
 	From     addressBody   `json:"from,omitzero"`
@@ -54,7 +54,7 @@ type quietBody struct {
 	To   int `json:"toMinute,omitempty" minimum:"0" maximum:"1439"`
 }
 
-func (c campaignBody) definition(id string, version int64) campaign.Definition {
+func (c CampaignBody) definition(id string, version int64) campaign.Definition {
 	d := campaign.Definition{
 		ID: ledger.CampaignID(id), Version: version, Name: c.Name, Segment: c.Segment, From: mail.Address(c.From), ReplyTo: mail.Address(c.ReplyTo), Control: c.Control,
 		Cap: campaign.Cap{Messages: c.Cap.Messages, Within: time.Duration(c.Cap.Hours) * time.Hour}, Quiet: campaign.Quiet(c.Quiet), At: c.At, Until: c.Until,
@@ -76,13 +76,13 @@ type campaignView struct {
 	Started  time.Time         `json:"started,omitzero"`
 	Ended    time.Time         `json:"ended,omitzero"`
 	Audience int               `json:"audience,omitempty" doc:"messages planned"`
-	campaignBody
+	CampaignBody
 }
 
 func viewCampaign(d campaign.Definition) campaignView {
 	v := campaignView{
 		ID: d.ID, Status: d.Status, Why: d.Why, Created: d.Created, Updated: d.Updated, Started: d.Started, Ended: d.Ended, Audience: d.Audience,
-		campaignBody: campaignBody{
+		CampaignBody: CampaignBody{
 			Name: d.Name, Segment: d.Segment, From: addressBody(d.From), ReplyTo: addressBody(d.ReplyTo), Control: d.Control,
 			Cap: capBody{d.Cap.Messages, int(d.Cap.Within / time.Hour)}, Quiet: quietBody(d.Quiet), At: d.At, Until: d.Until,
 			LateBy: int(d.LateBy / time.Minute), Window: int(d.Window / time.Hour),
@@ -97,24 +97,24 @@ func viewCampaign(d campaign.Definition) campaignView {
 type newCampaignInput struct {
 	Body struct {
 		ID string `json:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9-]+$"`
-		campaignBody
+		CampaignBody
 	}
 }
 
 type campaignChange struct {
-	slug
-	ifMatch
-	Body campaignBody
+	Slug
+	IfMatch
+	Body CampaignBody
 }
 
 type moveInput struct {
-	slug
+	Slug
 	IfMatch string `header:"If-Match" doc:"start the version that was read, no other"`
 }
 
 type rowsInput struct {
-	slug
-	inPage
+	Slug
+	Paging
 	State ledger.State `query:"state" enum:"planned,claimed,handed,delivered,opened,clicked,bounced,complained,suppressed,uncertain"`
 }
 
@@ -136,15 +136,12 @@ func (b *adminAPI) campaigns() {
 			return campaignAnswer(b.Service.SaveCampaign(ctx, a, in.Body.definition(in.Body.ID, 0)))
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "campaign", summary: "One campaign", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*tagged[campaignView], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*tagged[campaignView], error) {
 			return campaignAnswer(b.Service.Campaign(ctx, a, ledger.CampaignID(in.ID)))
 		})
 	add(b, adminOperation{method: http.MethodPut, path: path + "/{id}", id: "change-campaign", summary: "Change a campaign that has not begun", tag: tag, access: edit},
 		func(ctx context.Context, a staff.Actor, in *campaignChange) (*tagged[campaignView], error) {
-			version, err := current(ctx, in.ifMatch, func() (int64, error) {
-				d, err := b.Service.Campaign(ctx, a, ledger.CampaignID(in.ID))
-				return d.Version, err
-			})
+			version, err := in.saved(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -169,7 +166,7 @@ func campaignAnswer(d campaign.Definition, err error) (*tagged[campaignView], er
 // campaignCourse is what happens to a campaign: the plan before, and the moves.
 func (b *adminAPI) campaignCourse(path, tag string, read access) {
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/plan", id: "plan-campaign", summary: "Whether it can start, and what is missing or odd", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*body[admin.Plan], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*body[admin.Plan], error) {
 			p, err := b.Service.PlanCampaign(ctx, a, ledger.CampaignID(in.ID))
 			return &body[admin.Plan]{p}, err
 		})
@@ -184,7 +181,7 @@ func (b *adminAPI) campaignCourse(path, tag string, read access) {
 				var version int64
 				if in.IfMatch != "" {
 					var err error
-					if version, err = (ifMatch{in.IfMatch}).version(ctx); err != nil {
+					if version, err = (IfMatch{in.IfMatch}).version(ctx); err != nil {
 						return nil, err
 					}
 				}
@@ -196,7 +193,7 @@ func (b *adminAPI) campaignCourse(path, tag string, read access) {
 // campaignResults is what became of a campaign.
 func (b *adminAPI) campaignResults(path, tag string, read access) {
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/sums", id: "campaign-sums", summary: "Its messages by what became of them", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*body[ledger.Sums], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*body[ledger.Sums], error) {
 			sums, err := b.Service.Ledger(ctx, a, ledger.CampaignID(in.ID))
 			return &body[ledger.Sums]{sums}, err
 		})
@@ -206,12 +203,12 @@ func (b *adminAPI) campaignResults(path, tag string, read access) {
 			return &body[admin.Page[admin.LedgerRow]]{page}, err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/report", id: "campaign-report", summary: "What it brought against its control group, as evaluated last", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*body[evaluate.Report], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*body[evaluate.Report], error) {
 			r, err := b.Service.Report(ctx, a, ledger.CampaignID(in.ID))
 			return &body[evaluate.Report]{r}, err
 		})
 	add(b, adminOperation{method: http.MethodPost, path: path + "/{id}/evaluate", id: "evaluate-campaign", summary: "Evaluate it now", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*body[evaluate.Report], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*body[evaluate.Report], error) {
 			r, err := b.Service.Evaluate(ctx, a, ledger.CampaignID(in.ID))
 			return &body[evaluate.Report]{r}, err
 		})

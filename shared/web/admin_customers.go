@@ -10,7 +10,8 @@ import (
 	"shopkeeper/shared/staff"
 )
 
-type customerInput struct {
+// CustomerPath names a customer in an address.
+type CustomerPath struct {
 	ID string `path:"id" maxLength:"100" doc:"a person or a visitor"`
 }
 
@@ -25,8 +26,8 @@ type searchInput struct {
 }
 
 type timelineInput struct {
-	customerInput
-	inPage
+	CustomerPath
+	Paging
 }
 
 func (b *adminAPI) customers() {
@@ -41,15 +42,15 @@ func (b *adminAPI) customers() {
 			return &body[admin.Page[admin.Moment]]{page}, err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/orders", id: "customer-orders", summary: "A customer's orders, newest first", tag: tag, access: access{action: staff.OrdersRead}},
-		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[list[admin.Order]], error) {
+		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[list[admin.Order]], error) {
 			return listed(b.Service.Orders(ctx, a, in.ID))
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/segments", id: "customer-segments", summary: "The segments that a customer is in, and why", tag: tag, access: access{action: staff.CustomersRead}},
-		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[list[admin.Membership]], error) {
+		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[list[admin.Membership]], error) {
 			return listed(b.Service.Memberships(ctx, a, in.ID))
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "customer", summary: "Everything known of one customer", tag: tag, access: access{action: staff.CustomersRead}},
-		func(ctx context.Context, a staff.Actor, in *customerInput) (*body[admin.Customer], error) {
+		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[admin.Customer], error) {
 			c, err := b.Service.Customer(ctx, a, in.ID)
 			return &body[admin.Customer]{c}, err
 		})
@@ -66,16 +67,17 @@ func (b *adminAPI) customers() {
 }
 
 type itemsInput struct {
-	inPage
+	Paging
 	Text string `query:"q" maxLength:"200" doc:"occurs in id, title, category or brand"`
 }
 
-type itemInput struct {
+// ItemPath names an item in an address.
+type ItemPath struct {
 	ID event.ItemID `path:"id" maxLength:"100"`
 }
 
 type hideInput struct {
-	itemInput
+	ItemPath
 	Body struct {
 		Hidden bool `json:"hidden"`
 	}
@@ -89,7 +91,7 @@ func (b *adminAPI) catalog() {
 			return &body[admin.Page[catalog.Item]]{page}, err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "item", summary: "One item", tag: tag, access: access{action: staff.CatalogRead}},
-		func(ctx context.Context, a staff.Actor, in *itemInput) (*body[catalog.Item], error) {
+		func(ctx context.Context, a staff.Actor, in *ItemPath) (*body[catalog.Item], error) {
 			it, err := b.Service.Item(ctx, a, in.ID)
 			return &body[catalog.Item]{it}, err
 		})

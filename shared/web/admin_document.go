@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"shopkeeper/shared/admin"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/staff"
@@ -144,28 +145,37 @@ type noInput struct{}
 // noAnswer is an operation that answers nothing but its status.
 type noAnswer struct{}
 
-// inPage are the parameters of a list.
-type inPage struct {
+// Paging are the parameters of a list.
+type Paging struct {
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-// ifMatch is the version that a change is about.
-type ifMatch struct {
-	IfMatch string `header:"If-Match" required:"true" doc:"the ETag that was read, or * for whatever is stored"`
+// IfMatch is the version that a change is about.
+type IfMatch struct {
+	Tag string `header:"If-Match" required:"true" doc:"the ETag that was read, or * for whatever is stored"`
 }
 
 // version is what the header asks for; 0 for any.
-func (m ifMatch) version(ctx context.Context) (int64, error) {
+func (m IfMatch) version(ctx context.Context) (int64, error) {
 	callOf(ctx).matched = true
-	if m.IfMatch == "*" {
+	if m.Tag == "*" {
 		return 0, nil
 	}
-	digits, ok := strings.CutPrefix(strings.TrimSpace(m.IfMatch), `"`)
+	digits, ok := strings.CutPrefix(strings.TrimSpace(m.Tag), `"`)
 	digits, end := strings.CutSuffix(digits, `"`)
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if !ok || !end || err != nil || n <= 0 {
 		return 0, fault.InvalidField("If-Match", `is one ETag as it was answered, such as "3", or *`)
 	}
 	return n, nil
+}
+
+// saved is version for the use cases that save: there 0 would make something new.
+func (m IfMatch) saved(ctx context.Context) (int64, error) {
+	version, err := m.version(ctx)
+	if version == 0 {
+		version = admin.AnyVersion
+	}
+	return version, err
 }

@@ -12,43 +12,43 @@ import (
 	"shopkeeper/shared/staff"
 )
 
-// slug is how segments, offers and campaigns are named.
-type slug struct {
+// Slug is how segments, offers and campaigns are named.
+type Slug struct {
 	ID string `path:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9-]+$"`
 }
 
-// segmentBody is what staff state of a segment.
-type segmentBody struct {
+// SegmentBody is what staff state of a segment.
+type SegmentBody struct {
 	Name        string `json:"name" minLength:"1" maxLength:"200"`
 	Description string `json:"description,omitempty" maxLength:"2000"`
 	Condition   string `json:"condition" minLength:"1" maxLength:"10000" doc:"see GET /admin/v1/segments:attributes"`
 }
 
-func (s segmentBody) definition(id string, version int64) segment.Definition {
+func (s SegmentBody) definition(id string, version int64) segment.Definition {
 	return segment.Definition{ID: segment.ID(id), Version: version, Name: s.Name, Description: s.Description, Condition: s.Condition}
 }
 
 type newSegmentInput struct {
 	Body struct {
 		ID string `json:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9-]+$"`
-		segmentBody
+		SegmentBody
 	}
 }
 
 type segmentChange struct {
-	slug
-	ifMatch
-	Body segmentBody
+	Slug
+	IfMatch
+	Body SegmentBody
 }
 
 type deletion struct {
-	slug
-	ifMatch
+	Slug
+	IfMatch
 }
 
 type membersInput struct {
-	slug
-	inPage
+	Slug
+	Paging
 }
 
 type previewInput struct {
@@ -72,16 +72,13 @@ func (b *adminAPI) segments() {
 			return versioned(d.Version, d), err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "segment", summary: "One segment", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*tagged[segment.Definition], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*tagged[segment.Definition], error) {
 			d, err := b.Service.Segment(ctx, a, segment.ID(in.ID))
 			return versioned(d.Version, d), err
 		})
 	add(b, adminOperation{method: http.MethodPut, path: path + "/{id}", id: "change-segment", summary: "Change a segment", tag: tag, access: edit},
 		func(ctx context.Context, a staff.Actor, in *segmentChange) (*tagged[segment.Definition], error) {
-			version, err := current(ctx, in.ifMatch, func() (int64, error) {
-				d, err := b.Service.Segment(ctx, a, segment.ID(in.ID))
-				return d.Version, err
-			})
+			version, err := in.saved(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -112,17 +109,8 @@ func (b *adminAPI) segments() {
 		})
 }
 
-// current is the version that If-Match asks for; for * the one that is stored.
-func current(ctx context.Context, m ifMatch, stored func() (int64, error)) (int64, error) {
-	version, err := m.version(ctx)
-	if err != nil || version > 0 {
-		return version, err
-	}
-	return stored()
-}
-
-// offerBody is what staff state of an offer.
-type offerBody struct {
+// OfferBody is what staff state of an offer.
+type OfferBody struct {
 	Status     offer.Status   `json:"status" enum:"draft,active,paused,ended"`
 	Title      string         `json:"title" minLength:"1" maxLength:"200"`
 	Text       string         `json:"text,omitempty" maxLength:"2000"`
@@ -141,7 +129,7 @@ type offerBody struct {
 	Margin     int64          `json:"margin,omitempty" minimum:"0" doc:"minor units earned by an order through it"`
 }
 
-func (o offerBody) definition(id string, version int64) offer.Definition {
+func (o OfferBody) definition(id string, version int64) offer.Definition {
 	return offer.Definition{
 		ID: offer.ID(id), Version: version, Status: o.Status, Title: o.Title, Text: o.Text, Image: o.Image, URL: o.URL, Code: o.Code, Items: o.Items, Category: o.Category, Segment: o.Segment,
 		Placements: o.Placements, Starts: o.Starts, Ends: o.Ends, PerPerson: o.PerPerson, Budget: o.Budget, Control: o.Control, Margin: o.Margin,
@@ -151,18 +139,18 @@ func (o offerBody) definition(id string, version int64) offer.Definition {
 type newOfferInput struct {
 	Body struct {
 		ID string `json:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9-]+$"`
-		offerBody
+		OfferBody
 	}
 }
 
 type offerChange struct {
-	slug
-	ifMatch
-	Body offerBody
+	Slug
+	IfMatch
+	Body OfferBody
 }
 
 type resultsInput struct {
-	slug
+	Slug
 	Days int `query:"days" minimum:"0" maximum:"3650" doc:"of the last days; without it all"`
 }
 
@@ -179,16 +167,13 @@ func (b *adminAPI) offers() {
 			return versioned(d.Version, d), err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "offer", summary: "One offer", tag: tag, access: read},
-		func(ctx context.Context, a staff.Actor, in *slug) (*tagged[offer.Definition], error) {
+		func(ctx context.Context, a staff.Actor, in *Slug) (*tagged[offer.Definition], error) {
 			d, err := b.Service.Offer(ctx, a, offer.ID(in.ID))
 			return versioned(d.Version, d), err
 		})
 	add(b, adminOperation{method: http.MethodPut, path: path + "/{id}", id: "change-offer", summary: "Change an offer", tag: tag, access: edit},
 		func(ctx context.Context, a staff.Actor, in *offerChange) (*tagged[offer.Definition], error) {
-			version, err := current(ctx, in.ifMatch, func() (int64, error) {
-				d, err := b.Service.Offer(ctx, a, offer.ID(in.ID))
-				return d.Version, err
-			})
+			version, err := in.saved(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -25,6 +25,9 @@ func AdminRoutes(now func() time.Time, deps AdminDeps) ([]Route, *huma.OpenAPI) 
 	b.campaigns()
 	b.shop()
 	doc := b.huma.OpenAPI()
+	for _, unused := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's own problems never leave: ours do
+		delete(doc.Components.Schemas.Map(), unused)
+	}
 	document, err := json.Marshal(doc)
 	b.routes = append(b.routes, Route{Method: http.MethodGet, Path: "/admin/v1/openapi.json", Serve: func(w http.ResponseWriter, _ *http.Request) error {
 		if err != nil {

@@ -17,13 +17,14 @@ type inviteInput struct {
 	}
 }
 
-type userInput struct {
+// UserPath names an account in an address.
+type UserPath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
 type userChange struct {
-	userInput
-	ifMatch
+	UserPath
+	IfMatch
 	Body struct {
 		Name     string     `json:"name,omitempty" maxLength:"200"`
 		Role     staff.Role `json:"role" enum:"owner,marketer,operator,analyst"`
@@ -56,7 +57,7 @@ func (b *adminAPI) accounts() {
 			return versioned(made.User.Version, made), err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "user", summary: "One account", tag: tag, access: access{action: staff.UsersRead}},
-		func(ctx context.Context, a staff.Actor, in *userInput) (*tagged[staff.User], error) {
+		func(ctx context.Context, a staff.Actor, in *UserPath) (*tagged[staff.User], error) {
 			u, err := b.Service.User(ctx, a, in.ID)
 			return versioned(u.Version, u), err
 		})
@@ -72,12 +73,12 @@ func (b *adminAPI) accounts() {
 		})
 	add(b, adminOperation{method: http.MethodPost, path: path + "/{id}/password", id: "reset-password", summary: "Give the account a new first password, told this once; its sessions end", tag: tag,
 		access: access{action: staff.UsersEdit, repeats: true}},
-		func(ctx context.Context, a staff.Actor, in *userInput) (*tagged[admin.Invited], error) {
+		func(ctx context.Context, a staff.Actor, in *UserPath) (*tagged[admin.Invited], error) {
 			made, err := b.Service.ResetPassword(ctx, a, in.ID)
 			return versioned(made.User.Version, made), err
 		})
 	add(b, adminOperation{method: http.MethodGet, path: "/admin/v1/audit", id: "audit", summary: "Who changed what, newest first", tag: "audit", access: access{action: staff.AuditRead}},
-		func(ctx context.Context, a staff.Actor, in *inPage) (*body[admin.Page[staff.Entry]], error) {
+		func(ctx context.Context, a staff.Actor, in *Paging) (*body[admin.Page[staff.Entry]], error) {
 			page, err := b.Service.Audit(ctx, a, in.Cursor, in.Limit)
 			return &body[admin.Page[staff.Entry]]{page}, err
 		})
