@@ -9,6 +9,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/privacy"
+	"shopkeeper/shared/segment"
 	"shopkeeper/shared/suppression"
 	"shopkeeper/shared/table"
 )
@@ -25,6 +26,6 @@ func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files bl
 	}
 	return privacy.New(privacy.Deps{
 		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),
-		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store)), Ground: ground,
+		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store), segmentEraser{segment.NewStore(now, store)}), Ground: ground,
 	}), nil
 }

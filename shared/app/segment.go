@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/bus"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
@@ -20,4 +21,15 @@ func Segments(log *slog.Logger, now func() time.Time, store table.Store, news bu
 		s, err := shops.Settings(ctx, id)
 		return s.Currency, err
 	})
+}
+
+// segmentEraser takes erased persons off the roster and out of every segment.
+type segmentEraser struct{ segments *segment.Store }
+
+// Name is privacy.Eraser's.
+func (segmentEraser) Name() string { return "segments" }
+
+// Erase is privacy.Eraser's.
+func (e segmentEraser) Erase(ctx context.Context, id event.ShopID, s privacy.Subject) (found int, err error) {
+	return e.segments.Erase(ctx, id, s.IDs()...)
 }

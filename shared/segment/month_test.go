@@ -12,14 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"shopkeeper/shared/app"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/segment"
-	"shopkeeper/shared/shop"
 	"shopkeeper/shared/simulate"
 	"shopkeeper/shared/sqlite"
 	"shopkeeper/shared/sqlite/sqlitetest"
@@ -51,12 +49,12 @@ func newMonth(t *testing.T, made simulate.Made) *month {
 	keys, err := identity.ParseKeyring(identity.NewKeyring())
 	m.must(err)
 	failures := m.db.Queue("failures", nil)
-	fold, err := app.Profile(quiet, clock, m.db, failures, keys)
-	m.must(err)
 	seal, err := identity.NewSealer(keys)
 	m.must(err)
-	m.must(shop.NewStore(clock, m.db, seal).Put(t.Context(), made.Settings))
-	m.keeper, m.store = app.Segments(quiet, clock, m.db, m.db.Bus("shop")), segment.NewStore(clock, m.db)
+	weights := func(context.Context, event.ShopID) (profile.Weights, error) { return profile.DefaultWeights, nil }
+	fold := profile.New(quiet, clock, m.db, people.New(m.db), seal, weights).Handler(failures)
+	m.keeper = segment.NewKeeper(quiet, clock, m.db, m.db.Bus("shop"), func(context.Context, event.ShopID) (string, error) { return made.Settings.Currency, nil })
+	m.store = segment.NewStore(clock, m.db)
 	loop := func(consumer string, feed table.Name, h stream.Handler) {
 		m.loops = append(m.loops, stream.NewLoop(quiet, clock, consumer, m.db.Feed(feed), failures, h, stream.Mapping{BatchSize: profile.MaxApplied, MaxAttempts: -1}, nil))
 	}
