@@ -84,8 +84,8 @@ func LearnDelays(cohorts []Aged) Delays {
 
 // Seen is the share of the orders that has come in from subjects who saw an offer between the two ages ago, evenly: straight lines between the edges, averaged.
 func (d *Delays) Seen(youngest, oldest time.Duration) float64 {
-	if oldest <= youngest {
-		oldest = youngest + 1
+	if oldest-youngest < time.Minute {
+		oldest = youngest + time.Minute
 	}
 	return (d.sum(oldest) - d.sum(youngest)) / (oldest - youngest).Hours()
 }
