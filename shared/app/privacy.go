@@ -7,6 +7,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/segment"
@@ -26,6 +27,6 @@ func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files bl
 	}
 	return privacy.New(privacy.Deps{
 		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),
-		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store), segmentEraser{segment.NewStore(now, store)}), Ground: ground,
+		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store), segmentEraser{segment.NewStore(now, store)}, offerEraser{offer.NewResults(store)}), Ground: ground,
 	}), nil
 }

@@ -18,24 +18,25 @@ import (
 
 // Privacy exports and erases persons of the folder.
 func (l *Local) Privacy() (*privacy.Service, error) {
-	return app.Privacy(l.Log, l.Now, l.DB, l.Blobs, l.Ring, ground{l}, l.erasers()...)
+	box, err := l.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	return app.Privacy(l.Log, l.Now, l.DB, l.Blobs, l.Ring, ground{l}, box)
 }
-
-// erasers are those of what the folder keeps outside the tables.
-func (l *Local) erasers() []privacy.Eraser { return nil }
 
 // ground is the folder to the last byte.
 type ground struct{ *Local }
 
 var _ privacy.Ground = ground{}
 
-// Scrub is privacy.Ground's: the database's own leftovers, lines of what was shown, and reports of imports.
+// Scrub is privacy.Ground's: the database's own leftovers, lines of what was shown, and lists of refused rows.
 func (g ground) Scrub(ctx context.Context, words []string) (int, error) {
 	lines, err := g.blank(words)
 	if err != nil {
 		return lines, err
 	}
-	refused, err := g.reports(words)
+	refused, err := g.reports()
 	if err != nil {
 		return lines + refused, err
 	}
@@ -84,31 +85,19 @@ func blankLines(name string, words []string) (lines int, err error) {
 	return lines, f.Sync()
 }
 
-// reports takes refused rows out of the lists that imports left.
-func (g ground) reports(words []string) (rows int, err error) {
-	files, err := filepath.Glob(filepath.Join(g.Dir, "reports", "*"))
+// reports removes the lists of rows that imports refused: they quote values, and nobody can tell whose.
+func (g ground) reports() (files int, err error) {
+	names, err := filepath.Glob(filepath.Join(g.Dir, "reports", "*"))
 	if err != nil {
 		return 0, err
 	}
-	strip := privacy.NewStripper(privacy.Subject{Needles: words})
-	for _, name := range files {
-		f, err := os.Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	for _, name := range names {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return files, fmt.Errorf("remove a report: %w", err)
 		}
-		if err != nil {
-			return rows, fmt.Errorf("erase from %s: %w", name, err)
-		}
-		left, n, err := strip.Strip(f)
-		if err = errors.Join(err, f.Close()); err == nil && n > 0 {
-			rows += n
-			err = os.WriteFile(name, left, 0o640)
-		}
-		if err != nil {
-			return rows, fmt.Errorf("erase from %s: %w", name, err)
-		}
+		files++
 	}
-	return rows, nil
+	return files, nil
 }
 
 // Records is privacy.Ground's.

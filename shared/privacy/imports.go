@@ -16,10 +16,13 @@ import (
 	"shopkeeper/shared/ingest"
 )
 
-// importsEraser takes the subject's lines out of files that were dropped for import and of the lists of rows that were refused. What is left of such a file is plain UTF-8.
+// importsEraser takes the subject's lines out of files that were dropped for import. What is left of such a file is plain UTF-8.
 type importsEraser struct{ files blob.Store }
 
 func (importsEraser) Name() string { return "imports" }
+
+// refusedSuffix ends the lists of rows that imports refused. An erasure removes them whole: they quote values, and nobody can tell whose.
+const refusedSuffix = ".rejected.csv"
 
 // listPage is how many file names are asked for at once.
 const listPage = 1000
@@ -48,6 +51,12 @@ func (e importsEraser) Erase(ctx context.Context, shop event.ShopID, s Subject) 
 }
 
 func (e importsEraser) file(ctx context.Context, name string, strip *Stripper) (int, error) {
+	if strings.HasSuffix(name, refusedSuffix) {
+		if err := e.files.Delete(ctx, name); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
 	r, _, err := e.files.Open(ctx, name)
 	if fault.Is(err, fault.NotFound) {
 		return 0, nil

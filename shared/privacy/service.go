@@ -45,10 +45,10 @@ type Service struct{ Deps }
 // New is a Service.
 func New(d Deps) *Service { return &Service{d} }
 
-// erasers in the order in which they work: first what is found by the ids, last what the ids are found by.
+// erasers in the order in which they work: what others are made of comes before those, so that nothing is made anew.
 func (s *Service) erasers() []Eraser {
-	return slices.Concat([]Eraser{eventsEraser{s.Folder}, profilesEraser{s.Folder}}, s.Erasers,
-		[]Eraser{consentEraser{s.Tables}, peopleEraser{s.People}, identityEraser{s.Aliases}, archiveEraser{s.Files}, importsEraser{s.Files}})
+	return slices.Concat([]Eraser{eventsEraser{s.Folder}, profilesEraser{s.Folder}, consentEraser{s.Tables}, peopleEraser{s.People}}, s.Erasers,
+		[]Eraser{identityEraser{s.Aliases}, archiveEraser{s.Files}, importsEraser{s.Files}})
 }
 
 // job is an erasure that is not finished: the subject, sealed, so that it goes on after a crash, when the tables know the subject no more.
