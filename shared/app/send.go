@@ -15,8 +15,8 @@ import (
 	"shopkeeper/shared/table"
 )
 
-// Send hands the messages of campaigns to the provider: composer makes them, sender takes them.
-func Send(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring, composer sending.Composer, sender mail.Sender) (*sending.Worker, error) {
+// Send hands the messages of campaigns to the provider: composer makes them, sender takes them. opts may be nil; what it says of quiet hours and bad addresses is this function's.
+func Send(log *slog.Logger, now func() time.Time, store table.Store, keys *identity.Keyring, composer sending.Composer, sender mail.Sender, opts *sending.Options) (*sending.Worker, error) {
 	hasher, err := identity.NewHasher(keys)
 	if err != nil {
 		return nil, err
@@ -26,12 +26,15 @@ func Send(log *slog.Logger, now func() time.Time, store table.Store, keys *ident
 		return nil, err
 	}
 	suppressed := suppression.New(store, hasher)
-	return sending.New(log, now, ledger.New(now, store), campaign.NewStore(now, store), composer, sender, &sending.Options{
-		NotBefore: campaign.QuietHours(now, sending.DefaultLease, zone),
-		BadAddress: func(ctx context.Context, r ledger.Row, email, _ string) error {
-			return suppressed.Add(ctx, r.Shop, email, suppression.Entry{Reason: suppression.Bounced, Source: string(r.Campaign), At: now()})
-		},
-	}), nil
+	o := sending.Options{Lease: sending.DefaultLease}
+	if opts != nil {
+		o = *opts
+	}
+	o.NotBefore = campaign.QuietHours(now, o.Lease, zone)
+	o.BadAddress = func(ctx context.Context, r ledger.Row, email, _ string) error {
+		return suppressed.Add(ctx, r.Shop, email, suppression.Entry{Reason: suppression.Bounced, Source: string(r.Campaign), At: now()})
+	}
+	return sending.New(log, now, ledger.New(now, store), campaign.NewStore(now, store), composer, sender, &o), nil
 }
 
 // Feedback takes what SES tells of messages to the ledger and the list of addresses that are not written to.

@@ -81,7 +81,7 @@ func (l *Local) sender(base string) (*sending.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Send(l.Log, l.Now, l.DB, l.Ring, composer, mailer)
+	return app.Send(l.Log, l.Now, l.DB, l.Ring, composer, mailer, nil)
 }
 
 // runSending does the jobs of the queue until ctx ends; then it settles what is in flight.

@@ -26,7 +26,7 @@ func (r *run) send(ctx context.Context, batch []ledger.Row) []outcome {
 	if len(messages) == 0 {
 		return outcomes
 	}
-	left := batch[0].Lease.Sub(r.now()) - handWithin
+	left := batch[0].Lease.Sub(r.now()) - r.o.Lease/2
 	if left <= 0 { // something took very long: what is handed now could be taken for uncertain
 		for _, i := range places {
 			r.later(&outcomes[i], r.now())

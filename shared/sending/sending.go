@@ -32,15 +32,14 @@ const (
 	DefaultTries     = 10 // with DefaultBackOff they span half a day
 	DefaultBackOff   = time.Minute
 	DefaultMaxBack   = 4 * time.Hour
-	DefaultLease     = 10 * time.Minute
+	DefaultLease     = 10 * time.Minute // half of it must be left when a batch is handed over, and no Send takes longer than that
 	DefaultHeadroom  = 15 * time.Second
 )
 
 const (
-	handWithin = 5 * time.Minute        // of the lease must be left when a batch is handed over, and no Send takes longer
-	lookEvery  = 250 * time.Millisecond // at whether the campaign was paused
-	pageSize   = 500
-	patience   = 30 * time.Second // with a ledger that cannot be reached, before what was sent is left to become uncertain
+	lookEvery = 250 * time.Millisecond // at whether the campaign was paused
+	pageSize  = 500
+	patience  = 30 * time.Second // with a ledger that cannot be reached, before what was sent is left to become uncertain
 )
 
 // Composer makes the message of a row.

@@ -25,7 +25,7 @@ func SendFunction(log *slog.Logger, now func() time.Time, store table.Store, mod
 	if err != nil {
 		return nil, err
 	}
-	worker, err := app.Send(log, now, store, keys, composer, sender)
+	worker, err := app.Send(log, now, store, keys, composer, sender, nil)
 	if err != nil {
 		return nil, err
 	}
