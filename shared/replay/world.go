@@ -22,6 +22,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/sqlite"
 	"shopkeeper/shared/table"
@@ -45,7 +46,7 @@ const (
 )
 
 // recorded are the tables whose changes a case may show.
-var recorded = []table.Name{event.Table, profile.Table, people.Table, consent.Table, identity.Table, catalog.Table, shop.Table}
+var recorded = []table.Name{event.Table, profile.Table, people.Table, consent.Table, identity.Table, catalog.Table, shop.Table, segment.Table}
 
 // World is a deployment of three shops on embedded engines.
 type World struct {
