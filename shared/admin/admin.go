@@ -15,6 +15,7 @@ import (
 	"shopkeeper/shared/evaluate"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/ledger"
+	"shopkeeper/shared/mail"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
@@ -42,6 +43,10 @@ type Deps struct {
 	Runner    *campaign.Runner
 	Rows      *ledger.Store
 	Evaluator *evaluate.Evaluator
+
+	Composer Composer
+	Mailer   mail.Sender // takes test letters
+	Outbox   Outbox      // nil where mail goes to a provider
 }
 
 // Service has the use cases. It is safe for concurrent use.

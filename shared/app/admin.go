@@ -15,6 +15,7 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/ledger"
+	"shopkeeper/shared/mail"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/segment"
@@ -28,6 +29,10 @@ type OfficeOptions struct {
 	Plain bool         // plain http on localhost
 	Only  event.ShopID // the deployment's only shop, where there is one
 	Names staff.ClaimNames
+
+	Base   string       // address of the deployment, for links in letters
+	Mailer mail.Sender  // takes test letters
+	Outbox admin.Outbox // nil where mail goes to a provider
 }
 
 // Office is what the console and the admin API stand on.
@@ -63,10 +68,15 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	if err != nil {
 		return nil, err
 	}
+	composer, err := Composer(log, now, store, files, keys, o.Base, nil)
+	if err != nil {
+		return nil, err
+	}
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
 		Segments: segment.NewStore(now, store), Keeper: Segments(log, now, store, nil), Offers: offer.NewStore(now, store), Results: offer.NewResults(store),
 		Campaigns: campaign.NewStore(now, store), Runner: runner, Rows: ledger.New(now, store), Evaluator: Evaluate(log, now, store, files, c.shops),
+		Composer: composer, Mailer: o.Mailer, Outbox: o.Outbox,
 	})
 	door := &web.Door{Staff: accounts, Shops: c.shops, Names: o.Names, Only: o.Only, Plain: o.Plain}
 	api := web.NewAdmin(log, now, web.AdminDeps{Service: service, Door: door, Store: store, Sealer: c.sealer})

@@ -20,7 +20,15 @@ const ownerLogin = "owner"
 
 // office is the staff's part of the product, and the owner's account.
 func (p *process) office(ctx context.Context) (http.Handler, error) {
-	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID})
+	mailer, err := p.Mailer()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := p.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID, Base: p.url, Mailer: mailer, Outbox: letters{kept}})
 	if err != nil {
 		return nil, err
 	}
