@@ -137,8 +137,8 @@ func (s *Service) suppressed(ctx context.Context, shop event.ShopID, email strin
 func (s *Service) state(ctx context.Context, m tracking.Mark) (consent.State, error) {
 	var state consent.State
 	profiles := profile.NewStore(s.Tables)
-	for id, sort := range map[string]string{string(identity.Offline(m.Person)): profile.Own, string(m.Person): profile.Merged} {
-		p, err := profiles.Read(ctx, m.Shop, id, sort)
+	for _, sort := range [...]string{profile.Own, profile.Merged} { // the offline channel has the person's id
+		p, err := profiles.Read(ctx, m.Shop, string(m.Person), sort)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return state, err
 		}
