@@ -122,7 +122,7 @@ func TestCompileRefuses(t *testing.T) {
 		"an unknown part":             {"orders.cont > 1", 1, 1, "unknown name orders.cont; did you mean orders.count?"},
 		"a group":                     {"orders > 1", 1, 1, "orders has parts: orders.count, orders.first, orders.last"},
 		"a name like no other":        {"xyzzy > 1", 1, 1, "unknown name xyzzy"},
-		"an unknown function":         {`intrest("item:x") > 1`, 1, 1, "unknown function intrest; did you mean interest(what)?"},
+		"an unknown function":         {`interes("item:x") > 1`, 1, 1, "unknown function interes; did you mean interest(what)?"},
 		"a function without call":     {"did > 1", 1, 1, "did is a function: write did(event, days)"},
 		"a call of no function":       {"revenue(1) > 1", 1, 1, "unknown function revenue; revenue is no function"},
 		"a missing argument":          {`did("x") > 1`, 1, 1, "write did(event, days)"},
@@ -234,7 +234,7 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		if c.Match(who) != c.Match(who) {
+		if first, again := c.Match(who), c.Match(who); first != again {
 			t.Errorf("%q holds and does not", text)
 		}
 		c.Why(who)

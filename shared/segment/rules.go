@@ -56,6 +56,10 @@ func (k *Keeper) rulesOf(ctx context.Context, shop event.ShopID) (*rules, error)
 // readRules reads a shop's, and keeps them. What was compiled before is compiled still.
 func (k *Keeper) readRules(ctx context.Context, shop event.ShopID, before *rules) (*rules, error) {
 	r := &rules{read: k.now()}
+	var err error
+	if r.frame.Currency, err = k.currency(ctx, shop); err != nil {
+		return nil, err
+	}
 	if err := k.store.Found(ctx, shop); err != nil {
 		return nil, err
 	}
@@ -64,9 +68,6 @@ func (k *Keeper) readRules(ctx context.Context, shop event.ShopID, before *rules
 		return nil, err
 	}
 	if _, err := k.store.beside(ctx, shop, valuesSort, &r.frame.Values); err != nil {
-		return nil, err
-	}
-	if r.frame.Currency, err = k.currency(ctx, shop); err != nil {
 		return nil, err
 	}
 	for _, d := range list {

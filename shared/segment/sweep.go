@@ -43,11 +43,11 @@ type sweep struct {
 type Swept struct {
 	Done     bool          `json:"done"`               // nothing is left to do now
 	Subjects int           `json:"subjects,omitempty"` // looked at by the sweep so far
-	Again    time.Duration `json:"again,omitempty"`    // when to call again; 0 with Done false: at once, or whenever there is time
+	Again    time.Duration `json:"-"`                  // when to call again; 0 with Done false: at once, or whenever there is time
 }
 
 // Sweep does what is due for a shop: the reckoning of every night (UTC), and the members of a definition that changed. It stops before the deadline of ctx and
-// goes on with the next call where it stopped, also after a crash; when nothing is due it costs a few reads. Call it every few seconds or minutes. Of two at once one stops.
+// goes on with the next call where it stopped, also after a crash; when nothing is due it costs a few reads. NotFound: there is no such shop. Call it every few seconds or minutes. Of two at once one stops.
 func (k *Keeper) Sweep(ctx context.Context, shop event.ShopID) (Swept, error) {
 	s, again, err := k.due(ctx, shop)
 	if err != nil || again > 0 || s == nil {
@@ -75,6 +75,9 @@ func (k *Keeper) Sweep(ctx context.Context, shop event.ShopID) (Swept, error) {
 func (k *Keeper) due(ctx context.Context, shop event.ShopID) (*sweep, time.Duration, error) {
 	s, changed, values := new(sweep), mark{}, Values{}
 	var err error
+	if _, err := k.currency(ctx, shop); err != nil {
+		return nil, 0, err // there is no such shop
+	}
 	if err := k.store.Found(ctx, shop); err != nil {
 		return nil, 0, err
 	}
