@@ -19,8 +19,10 @@ func (d *discard) WriteHeader(status int)      { d.status = status }
 func (d *discard) Write(b []byte) (int, error) { d.size += len(b); return len(b), nil }
 
 // BenchmarkFrontPage is a personal front page through the whole handler: cookie, profile from the table, ranking, JSON; without the network.
-func BenchmarkFrontPage(b *testing.B) {
-	w := newWorld(b)
+func BenchmarkFrontPage(b *testing.B) { benchFrontPage(b, newWorld(b)) }
+
+func benchFrontPage(b *testing.B, w *world) {
+	b.Helper()
 	a := w.browser()
 	a.frontPage("")
 	for _, item := range []string{"t00", "t04", "t08", "t01", "t02", "t12"} {

@@ -15,7 +15,8 @@ import (
 )
 
 // An order counts for one offer: the one whose code it was made with; else the one that was clicked last within the Window; else the one that was seen last within it. An order that names no
-// offer's code, by somebody who saw none, counts for nobody.
+// offer's code, by somebody who saw none, counts for nobody; so does
+// one that is delivered before the impression that led to it, which only happens between different devices of a person.
 
 func sameCode(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
