@@ -28,6 +28,9 @@ import (
 const folderVariable = "SHOPKEEPER_CRASHTEST_FOLDER"
 
 func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		exit(mailRole(role, os.Getenv(folderVariable)))
+	}
 	if dir := os.Getenv(folderVariable); dir != "" {
 		fmt.Fprintln(os.Stderr, serve(dir))
 		os.Exit(1)
