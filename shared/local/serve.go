@@ -129,8 +129,8 @@ func (p *process) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.handler = p.site(api, office, pages)
-	return nil
+	p.handler, err = p.letterbox(ctx, p.site(api, office, pages))
+	return err
 }
 
 // pages are the demonstration shop, which is made up first if the folder is new, or the status page.
