@@ -182,16 +182,18 @@ func newSeen() *seen {
 	return &seen{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, events: map[[2]uint64]struct{}{}}
 }
 
-func (s *seen) first(r Row) bool {
-	id := [2]string{r.Visitor, r.Event}
-	if id == s.current && r.Line == s.next {
+func (s *seen) first(r Row) bool { return s.firstOf(r.Visitor, r.Event, r.Line) }
+
+func (s *seen) firstOf(visitor, event string, line int32) bool {
+	id := [2]string{visitor, event}
+	if id == s.current && line == s.next {
 		s.next++
 		return s.keep
 	}
 	h := [2]uint64{maphash.Comparable(s.seeds[0], id), maphash.Comparable(s.seeds[1], id)}
 	_, repeated := s.events[h]
 	s.events[h] = struct{}{}
-	s.current, s.next, s.keep = id, r.Line+1, !repeated
+	s.current, s.next, s.keep = id, line+1, !repeated
 	return s.keep
 }
 

@@ -33,7 +33,7 @@ func Days(ctx context.Context, files blob.Store, shop event.ShopID, currency str
 	visitors := make([]map[string]struct{}, n)
 	b := book{currency: currency, orders: map[string]*entry{}}
 	err := archive.Owned(ctx, files, shop, from, now, func(r archive.Row) error {
-		b.row(r)
+		b.row(archive.Narrow(r))
 		i, ok := at[r.At.In(zone).Format(time.DateOnly)]
 		if !ok || r.Line != 0 {
 			return nil

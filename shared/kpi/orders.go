@@ -41,13 +41,14 @@ type Order struct {
 // foreign says how many there are. Memory: the orders.
 func Orders(ctx context.Context, files blob.Store, shop event.ShopID, currency string, from, to time.Time) (orders []Order, foreign int, err error) {
 	b := book{currency: currency, orders: map[string]*entry{}}
-	if err := archive.Owned(ctx, files, shop, from, to, func(r archive.Row) error { b.row(r); return nil }); err != nil {
+	owner, err := archive.Orders(ctx, files, shop, from, to, func(r archive.OrderRow) error { b.row(r); return nil })
+	if err != nil {
 		return nil, 0, err
 	}
 	b.post()
 	for id, e := range b.orders {
 		if e.placed && !e.cancelled {
-			orders = append(orders, Order{ID: id, Subject: e.subject, At: e.at, Net: max(0, e.worth-e.refunded)})
+			orders = append(orders, Order{ID: id, Subject: owner(e.visitor, e.person), At: e.at, Net: max(0, e.worth-e.refunded)})
 			if e.foreign {
 				foreign++
 			}
@@ -59,7 +60,7 @@ func Orders(ctx context.Context, files blob.Store, shop event.ShopID, currency s
 
 // entry is what is known of an order so far, in whatever order its events come.
 type entry struct {
-	subject           string
+	visitor, person   string
 	at, updated       time.Time
 	worth, refunded   int64
 	placed, cancelled bool
@@ -70,12 +71,12 @@ type entry struct {
 type book struct {
 	currency string
 	orders   map[string]*entry
-	current  archive.Row // line 0 of the event at hand; its Event is empty between events
-	lines    int64       // sum of its lines so far
+	current  archive.OrderRow // line 0 of the event at hand; its Event is empty between events
+	lines    int64            // sum of its lines so far
 	visitor  string
 }
 
-func (b *book) row(r archive.Row) {
+func (b *book) row(r archive.OrderRow) {
 	switch event.Name(r.Name) {
 	case event.OrderCompleted, event.OrderUpdated, event.OrderRefunded, event.OrderCancelled:
 	default:
@@ -94,7 +95,7 @@ func (b *book) post() {
 	if r.Event == "" {
 		return
 	}
-	b.current = archive.Row{}
+	b.current = archive.OrderRow{}
 	if r.Order == "" {
 		r.Order = r.Visitor + " " + r.Event
 	}
@@ -111,7 +112,7 @@ func (b *book) post() {
 	switch event.Name(r.Name) {
 	case event.OrderCompleted:
 		if !e.placed {
-			e.placed, e.subject, e.at, e.foreign = true, r.Person, r.At, foreign
+			e.placed, e.visitor, e.person, e.at, e.foreign = true, r.Visitor, r.Person, r.At, foreign
 			if e.updated.IsZero() {
 				e.worth = amount
 			}
