@@ -51,7 +51,7 @@ func checkLetter(_ context.Context, _ event.ShopID, v campaign.Variant) []fault.
 	if strings.TrimSpace(subject) == "" {
 		subject = "-"
 	}
-	_, err := letter.Parse(letter.Source{Subject: subject, Preheader: v.Preheader, HTML: v.HTML, Text: v.Text})
+	_, err := letter.Parse(letter.Source{Subject: subject, Preheader: v.Preheader, HTML: v.HTML, Text: v.Text}) //nolint:contextcheck // its trial rendering has a time of its own
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Fields
 	}

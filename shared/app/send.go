@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/ledger"
 	"shopkeeper/shared/mail"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/sending"
 	"shopkeeper/shared/suppression"
 	"shopkeeper/shared/table"
@@ -30,9 +32,20 @@ func Send(log *slog.Logger, now func() time.Time, store table.Store, keys *ident
 	if opts != nil {
 		o = *opts
 	}
-	o.NotBefore = campaign.QuietHours(now, o.Lease, zone)
+	o.NotBefore = campaign.QuietHours(now, cmp.Or(o.Lease, sending.DefaultLease), zone)
 	o.BadAddress = func(ctx context.Context, r ledger.Row, email, _ string) error {
 		return suppressed.Add(ctx, r.Shop, email, suppression.Entry{Reason: suppression.Bounced, Source: string(r.Campaign), At: now()})
+	}
+	o.Offered = func(ctx context.Context, handed []ledger.Settlement) error {
+		items := make([]table.Item, len(handed))
+		for i, s := range handed {
+			it, err := offer.MailSeen(s.Row.Shop, s.Row.Person, s.Offer, cmp.Or(s.At, now())).Item()
+			if err != nil {
+				return err
+			}
+			items[i] = it
+		}
+		return store.PutAll(ctx, items...)
 	}
 	return sending.New(log, now, ledger.New(now, store), campaign.NewStore(now, store), composer, sender, &o), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
@@ -148,3 +149,36 @@ func TestJobsThatCannotBeSentAreSentLater(t *testing.T) {
 		}
 	}
 }
+
+// TestManyTicksAtOnce has several runners plan and send one campaign together, as overlapping schedules do.
+func TestManyTicksAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.join(t, 60, nil)
+	d := spring()
+	d.Control = 0.2
+	w.start(t, d)
+	all, ctx := errgroup.WithContext(t.Context())
+	for range 4 {
+		r := w.on(w.db)
+		r.jobs = sink{}
+		all.Go(func() error {
+			for range 5 {
+				if err := r.Tick(ctx, tea); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got, sums := w.get(t, d.ID), w.sums(t, d.ID); got.Status != Sending || got.Audience != 60 || sums.Rows != 60 {
+		t.Errorf("%s to %d with %d rows; want it sending to 60", got.Status, got.Audience, sums.Rows)
+	}
+}
+
+// sink is a queue that takes everything.
+type sink struct{ queue.Queue }
+
+func (sink) Send(context.Context, time.Duration, ...[]byte) error { return nil }
