@@ -136,6 +136,7 @@ func (r *run) exchange(ctx context.Context) error {
 	}
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a write that is broken off leaves claims that nobody knows of
 	defer cancel()
+	r.offered(writing)
 	out, err := r.ledger.Exchange(writing, r.settle, claims)
 	r.settled(ctx, out, len(r.settle))
 	r.report.Skipped += len(out.Capped)
@@ -183,11 +184,31 @@ func (r *run) settled(ctx context.Context, out ledger.Exchanged, settlements int
 	}
 }
 
+// offered tells which offers were handed over. It does so before the ledger knows: an offer that a crash leaves told but not settled was seen all the same.
+func (r *run) offered(ctx context.Context) {
+	if r.o.Offered == nil {
+		return
+	}
+	var handed []ledger.Settlement
+	for _, s := range r.settle {
+		if s.To == ledger.Handed && s.Offer != "" {
+			handed = append(handed, s)
+		}
+	}
+	if len(handed) == 0 {
+		return
+	}
+	if err := r.o.Offered(ctx, handed); err != nil {
+		r.log.ErrorContext(ctx, "offers that were mailed are not counted", "shop", r.job.Shop, "campaign", r.job.Campaign, "count", len(handed), "err", err)
+	}
+}
+
 // settleAll settles what is done, whether or not ctx has ended, and again while the ledger cannot be reached: what is not settled becomes uncertain.
 func (r *run) settleAll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	for pause := 50 * time.Millisecond; len(r.settle) > 0; pause = min(2*pause, 5*time.Second) {
+		r.offered(ctx)
 		out, err := r.ledger.Exchange(ctx, r.settle, nil)
 		r.settled(ctx, out, len(r.settle))
 		if err == nil {

@@ -81,6 +81,8 @@ type Options struct {
 	NotBefore func(ctx context.Context, d campaign.Definition, r ledger.Row) (time.Time, error)
 	// BadAddress is told of addresses that the provider refuses for good, so that nobody writes to them again. It may be told twice. nil: nobody wants to know.
 	BadAddress func(ctx context.Context, r ledger.Row, email, code string) error
+	// Offered is told of messages with an offer that the provider has accepted, before they are settled; it may be told twice. nil: nobody wants to know.
+	Offered func(ctx context.Context, handed []ledger.Settlement) error
 }
 
 // Worker sends. It is safe for concurrent use.
