@@ -30,7 +30,10 @@ func (w *walk) refuse(ctx context.Context, m *message) (bool, error) {
 	if w.stones == nil {
 		return false, nil
 	}
-	names := []consent.Name{{Kind: identity.KindUser, Text: string(m.UserID)}, {Kind: identity.KindDevice, Text: string(m.AnonymousID)}}
+	names := []consent.Name{{Kind: identity.KindUser, Text: string(m.UserID)}}
+	if m.AnonymousID != "" {
+		names = append(names, consent.Name{Kind: identity.KindDevice, Text: identity.DeviceAlias(w.r.Shop.ID, string(m.AnonymousID))})
+	}
 	if !w.server {
 		names = append(names, consent.Name{Kind: identity.KindVisitor, Text: string(w.r.Cookie.ID)}, consent.Name{Kind: identity.KindPerson, Text: string(w.r.Cookie.Person)})
 	}

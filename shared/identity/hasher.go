@@ -58,7 +58,7 @@ const (
 	KindEmail   = "email"
 	KindPhone   = "phone"
 	KindUser    = "user"
-	KindDevice  = "device" // an anonymousId
+	KindDevice  = "device" // an anonymousId, as DeviceAlias names it
 	KindVisitor = "visitor"
 	KindPerson  = "person"
 	KindMessage = "message"

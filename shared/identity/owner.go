@@ -159,3 +159,20 @@ func (r *recent) clear() {
 
 // Addressed says whether addresses lead anywhere: whether there are keys to hash them by.
 func (a *Aliases) Addressed() bool { return a.addresses != nil }
+
+// DeviceAlias names an anonymousId as the aliases do, by a hash: what Devices finds is compared with it.
+func DeviceAlias(shop event.ShopID, anonymousID string) string {
+	return aliasKey(shop, anonymousAlias, anonymousID).Partition
+}
+
+// Devices are the anonymousIds that may lead to the visitor, each as DeviceAlias names it.
+func (a *Aliases) Devices(ctx context.Context, shop event.ShopID, v event.VisitorID) ([]string, error) {
+	keys, _, err := a.owned(ctx, shop, string(v))
+	var names []string
+	for _, k := range keys {
+		if parts := table.Split(k.Partition); len(parts) == 3 && parts[1] == anonymousAlias {
+			names = append(names, k.Partition)
+		}
+	}
+	return names, err
+}

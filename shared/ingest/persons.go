@@ -109,8 +109,11 @@ func (b *batches) refuse(ctx context.Context, units []unit) (kept []unit, rows i
 			kept = append(kept, u)
 			continue
 		}
-		old, err := stones.Refuse(ctx, u.event.At, u.event.ID, consent.Name{Kind: identity.KindUser, Text: u.userID()},
-			consent.Name{Kind: identity.KindEmail, Text: u.email()}, consent.Name{Kind: identity.KindDevice, Text: u.device})
+		names := []consent.Name{{Kind: identity.KindUser, Text: u.userID()}, {Kind: identity.KindEmail, Text: u.email()}}
+		if u.device != "" {
+			names = append(names, consent.Name{Kind: identity.KindDevice, Text: identity.DeviceAlias(b.job.Shop, u.device)})
+		}
+		old, err := stones.Refuse(ctx, u.event.At, u.event.ID, names...)
 		if err != nil {
 			return nil, 0, fmt.Errorf("who was erased: %w", err)
 		}

@@ -1,7 +1,7 @@
 // Package people holds the personal data of a shop's known persons, and nothing else does: names, addresses, telephone numbers, user ids and any other trait.
 //
 // Partition shop#person of the table has the person ("person"), traits that were accepted and wait to be applied ("in#<event id>"), one record for every visitor ever merged into the person
-// ("merge#<visitor>"), so that each merge can be explained and undone, and one for every decision on being written to ("permission#<time>#<content>"). Partitions shop#index#<letters> are what
+// ("merge#<visitor>"), so that each merge can be explained and undone, one for every visitor of somebody else that ever named the person ("named#<visitor>"), and one for every decision on being written to ("permission#<time>#<content>"). Partitions shop#index#<letters> are what
 // people are searched by.
 package people
 

@@ -24,9 +24,10 @@ func New(tables table.Store) *Store { return &Store{tables: tables} }
 
 // File is all that is kept of one person.
 type File struct {
-	Person  Person    // with Version 0 when there is none yet
-	Pending []Pending // oldest first
-	Merges  []Merge   // by visitor
+	Person  Person            // with Version 0 when there is none yet
+	Pending []Pending         // oldest first
+	Merges  []Merge           // by visitor
+	Named   []event.VisitorID // visitors of other persons that said to be this one, in order
 }
 
 // Load reads a person's whole partition, consistently. An unknown person has an empty file.
@@ -71,6 +72,8 @@ func (f *File) add(it table.Item) error {
 			return broken(it, err)
 		}
 		f.Merges = append(f.Merges, m)
+	case parts[0] == "named" && len(parts) == 2:
+		f.Named = append(f.Named, event.VisitorID(parts[1]))
 	}
 	return nil
 }
@@ -193,6 +196,15 @@ func (s *Store) Merge(ctx context.Context, shop event.ShopID, id event.PersonID,
 		}
 	}
 	return false, fault.Newf(fault.Unavailable, "the merge of visitor %s is being changed by too many", v)
+}
+
+// Name records that a visitor who belongs to another person said to be this one: nothing follows from it, but an erasure looks there, too.
+func (s *Store) Name(ctx context.Context, shop event.ShopID, id event.PersonID, v event.VisitorID) error {
+	it := table.Item{Key: key(shop, id, table.Partition("named", string(v))), Body: json.RawMessage(`{}`)}
+	if err := s.tables.Write(ctx, table.Put(it, table.Always())); err != nil {
+		return fmt.Errorf("record that visitor %s named person %s: %w", v, id, err)
+	}
+	return nil
 }
 
 // Stands says whether the visitor's doings count as the person's at present.

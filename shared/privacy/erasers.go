@@ -20,7 +20,13 @@ func (eventsEraser) Name() string { return "events" }
 
 func (e eventsEraser) Erase(ctx context.Context, shop event.ShopID, s Subject) (found int, err error) {
 	for _, v := range s.Visitors {
-		n, err := e.folder.EraseEvents(ctx, shop, v)
+		n, err := e.folder.EraseEvents(ctx, shop, v, "")
+		if found += n; err != nil {
+			return found, err
+		}
+	}
+	for _, v := range s.Named {
+		n, err := e.folder.EraseEvents(ctx, shop, v, s.Person)
 		if found += n; err != nil {
 			return found, err
 		}

@@ -116,14 +116,8 @@ func (s *Service) person(ctx context.Context, shop event.ShopID, id event.Person
 			sub.Visitors = append(sub.Visitors, m.Visitor)
 		}
 	}
-	for v := range file.Person.Told {
-		own, err := profile.NewStore(s.Tables).Read(ctx, shop, string(v), profile.Own)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return sub, false, err
-		}
-		if own.Person == id {
-			sub.Visitors = append(sub.Visitors, v)
-		}
+	if err := s.named(ctx, shop, file, &sub); err != nil {
+		return sub, false, err
 	}
 	sub.names(file.Person)
 	for _, told := range file.Pending {
@@ -141,16 +135,49 @@ func (s *Service) person(ctx context.Context, shop event.ShopID, id event.Person
 	return s.complete(shop, sub), known, nil
 }
 
-// strangers adds the persons without an account that the devices stood for before they identified: somebody's traits lie there, too.
+// named adds the visitors that said to be the person and are not merged: those of somebody without an account are the person's, as they gave nobody else's name.
+func (s *Service) named(ctx context.Context, shop event.ShopID, file people.File, sub *Subject) error {
+	for _, v := range file.Named {
+		if slices.Contains(sub.Visitors, v) {
+			continue
+		}
+		own, err := profile.NewStore(s.Tables).Read(ctx, shop, string(v), profile.Own)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		account := false
+		if own.Person != sub.Person && own.Person != "" {
+			if account, err = s.Aliases.HasAccount(ctx, shop, own.Person); err != nil {
+				return err
+			}
+		}
+		if account {
+			sub.Named = append(sub.Named, v)
+		} else {
+			sub.Visitors = append(sub.Visitors, v)
+		}
+	}
+	return nil
+}
+
+// strangers adds what the devices are known by, and the persons without an account that they stood for before they identified: somebody's traits lie there, too.
 func (s *Service) strangers(ctx context.Context, shop event.ShopID, sub *Subject) error {
 	for _, v := range sub.Visitors {
+		devices, err := s.Aliases.Devices(ctx, shop, v)
+		if err != nil {
+			return err
+		}
+		sub.Devices = append(sub.Devices, devices...)
 		other := identity.PersonOf(v)
 		if other == sub.Person || identity.IsOffline(v) {
 			continue
 		}
 		account, err := s.Aliases.HasAccount(ctx, shop, other)
-		if err != nil || account {
+		if err != nil {
 			return err
+		}
+		if account {
+			continue
 		}
 		file, err := s.People.Load(ctx, shop, other)
 		if err != nil {

@@ -16,7 +16,9 @@ import (
 type Subject struct {
 	Person    event.PersonID    // empty for a visitor who is nobody's
 	Visitors  []event.VisitorID // every device and the offline channel (which has the person's id)
+	Named     []event.VisitorID // visitors of somebody else that said to be the person: only what they did as the person goes
 	Also      []event.PersonID  // persons without an account that the devices stood for before they identified
+	Devices   []string          // the visitors' anonymousIds, as identity.DeviceAlias names them
 	Users     []string          // the shop's own ids
 	Emails    []string          // normalized addresses, as the people table had them
 	Phones    []string

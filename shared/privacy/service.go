@@ -194,7 +194,7 @@ func (s *Service) bury(ctx context.Context, shop event.ShopID, id string, sub Su
 		}
 		messages = append(messages, of...)
 	}
-	for kind, texts := range map[string][]string{identity.KindUser: sub.Users, identity.KindEmail: sub.Emails} {
+	for kind, texts := range map[string][]string{identity.KindUser: sub.Users, identity.KindEmail: sub.Emails, identity.KindDevice: sub.Devices} {
 		for _, text := range texts {
 			names = append(names, consent.Name{Kind: kind, Text: text})
 		}

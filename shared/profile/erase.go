@@ -52,16 +52,20 @@ func (f *Folder) Messages(ctx context.Context, shop event.ShopID, v event.Visito
 	return ids, err
 }
 
-// EraseEvents removes every stored event of a visitor, readable or not, and returns how many.
-func (f *Folder) EraseEvents(ctx context.Context, shop event.ShopID, v event.VisitorID) (int, error) {
+// EraseEvents removes every stored event of a visitor, readable or not, and returns how many. With a person named, only the events that name that one go.
+func (f *Folder) EraseEvents(ctx context.Context, shop event.ShopID, v event.VisitorID, only event.PersonID) (int, error) {
 	found := 0
 	err := f.events(ctx, shop, v, func(page []event.Event, unreadable []table.Key) error {
 		var ops []table.Op
 		for _, k := range unreadable {
-			ops = append(ops, table.Delete(k, table.Always()))
+			if only == "" {
+				ops = append(ops, table.Delete(k, table.Always()))
+			}
 		}
 		for _, e := range page {
-			ops = append(ops, table.Delete(event.Key(shop, v, e.ID), table.Always()))
+			if only == "" || e.Person == only {
+				ops = append(ops, table.Delete(event.Key(shop, v, e.ID), table.Always()))
+			}
 		}
 		found += len(ops)
 		return f.delete(ctx, ops)

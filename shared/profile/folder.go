@@ -175,7 +175,7 @@ func (f *Folder) link(ctx context.Context, own *Profile, person event.PersonID, 
 	}
 	if taken {
 		f.log.WarnContext(ctx, "visitor names a second person", "shop", own.Shop, "visitor", own.ID, "person", own.Person, "second", person)
-		return nil
+		return f.people.Name(ctx, own.Shop, person, event.VisitorID(own.ID))
 	}
 	merged, err := f.people.Merge(ctx, own.Shop, person, event.VisitorID(own.ID), links(person, events)...)
 	if err != nil || !merged {
