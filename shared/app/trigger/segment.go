@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"shopkeeper/shared/app"
-	"shopkeeper/shared/blob"
 	"shopkeeper/shared/bus"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
@@ -30,7 +29,7 @@ type SweptShops map[event.ShopID]segment.Swept
 
 // SegmentFunction is the whole of the segment function. tables are what the deployment calls its tables: a record says only that. The mappings must deliver every kind of change: a profile
 // changes far more often than it is made.
-func SegmentFunction(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, failures queue.Queue, news bus.Bus, tables map[table.Name]string) Segment {
+func SegmentFunction(log *slog.Logger, now func() time.Time, store table.Store, files lister, failures queue.Queue, news bus.Bus, tables map[table.Name]string) Segment {
 	keeper := app.Segments(log, now, store, news)
 	changes := OnChanges(log, "segment", failures, func(r events.DynamoDBEventRecord) table.Name { return tableOf(r.EventSourceArn, tables) }, keeper.Handler(failures))
 	sweep := sweeps(log, files, keeper.Sweep)
