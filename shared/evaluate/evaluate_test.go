@@ -175,7 +175,7 @@ func TestWarnings(t *testing.T) {
 		}, "no-control"},
 		"foreign orders and no margin": {func() evaluate.Material {
 			in := crowd(1000, 100, 200)
-			in.Foreign, in.Margin = 3, 0
+			in.Orders[3].Foreign, in.Margin = true, 0
 			return in
 		}, "foreign-orders no-margin"},
 		"nobody at all": {func() evaluate.Material { return crowd(0, 0, 0) }, "too-small"},

@@ -63,32 +63,38 @@ func (e *Evaluator) Campaign(ctx context.Context, id event.ShopID, which ledger.
 	if err != nil {
 		return Report{}, fmt.Errorf("evaluate campaign %q: %w", which, err)
 	}
-	d.Shop = id
 	s, err := e.settings.Settings(ctx, id)
 	if err != nil {
 		return Report{}, err
 	}
-	in := Material{Campaign: d, Currency: s.Currency, Margin: s.Margin, Rows: e.rows.All(ctx, id, which), Adjust: opts.Adjust, Now: e.now()}
-	outcomes, err := e.Reports.Outcomes(ctx, id, which)
-	switch {
-	case err == nil:
-		in.Outcomes = &outcomes
-	case !fault.Is(err, fault.NotFound):
-		return Report{}, err
-	case !began(d).IsZero():
-		from := began(d).AddDate(0, 0, -BeforeDays)
-		if in.Orders, in.Foreign, err = kpi.Orders(ctx, e.files, id, s.Currency, from, in.Now); err != nil {
+	var orders []kpi.Order
+	if !began(d).IsZero() {
+		if orders, err = kpi.Orders(ctx, e.files, id, s.Currency, began(d).AddDate(0, 0, -BeforeDays), e.now()); err != nil {
 			return Report{}, err
 		}
 	}
-	last, err := e.Reports.Campaign(ctx, id, which)
+	d.Shop = id
+	return e.campaign(ctx, d, s, orders, opts)
+}
+
+func (e *Evaluator) campaign(ctx context.Context, d campaign.Definition, s shop.Settings, orders []kpi.Order, opts Options) (Report, error) {
+	in := Material{
+		Campaign: d, Currency: s.Currency, Margin: s.Margin, Rows: e.rows.All(ctx, d.Shop, d.ID), Orders: orders, Adjust: opts.Adjust, Now: e.now(),
+	}
+	outcomes, err := e.Reports.Outcomes(ctx, d.Shop, d.ID)
+	if err == nil {
+		in.Outcomes = &outcomes
+	} else if !fault.Is(err, fault.NotFound) {
+		return Report{}, err
+	}
+	last, err := e.Reports.Campaign(ctx, d.Shop, d.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Report{}, err
 	}
 	in.Looks = last.Looks
 	r, err := Make(in)
 	if err != nil {
-		return r, fmt.Errorf("evaluate campaign %q: %w", which, err)
+		return r, fmt.Errorf("evaluate campaign %q: %w", d.ID, err)
 	}
 	return r, e.Reports.PutCampaign(ctx, r)
 }
@@ -99,15 +105,19 @@ func (e *Evaluator) Months(ctx context.Context, id event.ShopID) (Months, error)
 	if err != nil {
 		return Months{}, err
 	}
+	orders, err := kpi.Orders(ctx, e.files, id, s.Currency, time.Time{}, e.now())
+	if err != nil {
+		return Months{}, err
+	}
+	return e.months(ctx, id, s, orders)
+}
+
+func (e *Evaluator) months(ctx context.Context, id event.ShopID, s shop.Settings, orders []kpi.Order) (Months, error) {
 	zone, err := time.LoadLocation(s.TimeZone)
 	if err != nil {
 		zone = time.UTC
 	}
 	now := e.now()
-	orders, _, err := kpi.Orders(ctx, e.files, id, s.Currency, time.Time{}, now)
-	if err != nil {
-		return Months{}, err
-	}
 	members, err := e.groups(ctx, id)
 	if err != nil {
 		return Months{}, fmt.Errorf("segments of %s: %w", id, err)
@@ -173,7 +183,15 @@ type Done struct {
 
 // Night evaluates a shop: the table of months and every campaign that was started and may still change. The schedule calls it; a repeated call does no harm.
 func (e *Evaluator) Night(ctx context.Context, id event.ShopID) (Done, error) {
-	m, err := e.Months(ctx, id)
+	s, err := e.settings.Settings(ctx, id)
+	if err != nil {
+		return Done{}, err
+	}
+	orders, err := kpi.Orders(ctx, e.files, id, s.Currency, time.Time{}, e.now())
+	if err != nil {
+		return Done{}, err
+	}
+	m, err := e.months(ctx, id, s, orders)
 	if err != nil {
 		return Done{}, err
 	}
@@ -186,12 +204,13 @@ func (e *Evaluator) Night(ctx context.Context, id event.ShopID) (Done, error) {
 		if began(d).IsZero() || e.now().After(began(d).Add(life(d)).Add(stale)) {
 			continue
 		}
-		r, err := e.Campaign(ctx, id, d.ID, Options{})
+		d.Shop = id
+		r, err := e.campaign(ctx, d, s, orders, Options{})
 		if err != nil {
 			return done, err
 		}
 		done.Campaigns++
-		e.log.InfoContext(ctx, "campaign evaluated", "shop", id, "campaign", d.ID, "people", len(r.Groups), "warnings", len(r.Warnings))
+		e.log.InfoContext(ctx, "campaign evaluated", "shop", id, "campaign", d.ID, "groups", len(r.Groups), "warnings", len(r.Warnings))
 	}
 	return done, nil
 }

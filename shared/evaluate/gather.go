@@ -17,8 +17,7 @@ type Material struct {
 	Currency string
 	Margin   float64                      // share of revenue that is profit; 0: not known
 	Rows     iter.Seq2[ledger.Row, error] // the campaign's
-	Orders   []kpi.Order                  // from BeforeDays before its start to now
-	Foreign  int                          // orders in other currencies
+	Orders   []kpi.Order                  // from at least BeforeDays before its start to now
 	Outcomes *Outcomes                    // of a campaign run elsewhere, instead of Orders
 	Adjust   bool                         // take what people had spent before out of the comparison of spend (CUPED)
 	Looks    []Look                       // of earlier reports
@@ -57,7 +56,7 @@ func Make(in Material) (Report, error) {
 	r.Groups, r.LeftOut = t.groups, t.leftOut()
 	r.Ratio = ratio(r.Groups)
 	r.Lifts = lifts(*outcomes, in.Margin, in.Adjust)
-	r.warn(in.Foreign, t.mailedControl)
+	r.warn(t.foreign, t.mailedControl)
 	r.Looks = looks(in.Looks, &r)
 	return r, nil
 }
@@ -69,6 +68,7 @@ type tally struct {
 	member        map[string]int // the group of each person who was drawn
 	refused       map[ledger.Why]int64
 	mailedControl int64
+	foreign       int // orders in other currencies that count
 }
 
 // controlName is what the control group is called where the campaign has no name for it.
@@ -172,12 +172,15 @@ func (t *tally) outcomes(orders []kpi.Order, from, until time.Time, currency str
 		}
 		b := did[o.Subject]
 		switch {
-		case from.IsZero() || !o.At.Before(until):
+		case from.IsZero() || !o.At.Before(until) || o.At.Before(from.AddDate(0, 0, -BeforeDays)):
 		case o.At.Before(from):
 			b.before += o.Net
 		default:
 			b.orders++
 			b.spend += o.Net
+			if o.Foreign {
+				t.foreign++
+			}
 		}
 		did[o.Subject] = b
 	}

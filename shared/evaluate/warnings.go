@@ -64,7 +64,7 @@ func (r *Report) warn(foreign int, mailedControl int64) {
 		}
 	}
 	if foreign > 0 {
-		say(ForeignOrders, "%d orders are in another currency than the shop's %s and count without revenue.", foreign, r.Currency)
+		say(ForeignOrders, "Of the orders, %d are in another currency than the shop's %s and count without revenue.", foreign, r.Currency)
 	}
 	if r.Margin == 0 && !r.Imported {
 		say(NoMargin, "Profit is not known: set the shop's margin (shopkeeper shop set --margin 0.3).")

@@ -34,28 +34,26 @@ type Order struct {
 	ID      string
 	Subject string // person, or visitor who is nobody's yet; empty when nobody knows
 	At      time.Time
-	Net     int64 // minor units, after updates and refunds; 0 of one in another currency than the shop's
+	Net     int64 // minor units, after updates and refunds; 0 when Foreign
+	Foreign bool  // in another currency than the shop's
 }
 
-// Orders are the orders with from <= At < to, oldest first, as they stand after what happened up to then. Zero bounds are open. Amounts in another currency count as orders without revenue:
-// foreign says how many there are. Memory: the orders.
-func Orders(ctx context.Context, files blob.Store, shop event.ShopID, currency string, from, to time.Time) (orders []Order, foreign int, err error) {
+// Orders are the orders with from <= At < to, oldest first, as they stand after what happened up to then. Zero bounds are open. Memory: the orders.
+func Orders(ctx context.Context, files blob.Store, shop event.ShopID, currency string, from, to time.Time) ([]Order, error) {
 	b := book{currency: currency, orders: map[string]*entry{}}
 	owner, err := archive.Orders(ctx, files, shop, from, to, func(r archive.OrderRow) error { b.row(r); return nil })
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	b.post()
+	var orders []Order
 	for id, e := range b.orders {
 		if e.placed && !e.cancelled {
-			orders = append(orders, Order{ID: id, Subject: owner(e.visitor, e.person), At: e.at, Net: max(0, e.worth-e.refunded)})
-			if e.foreign {
-				foreign++
-			}
+			orders = append(orders, Order{ID: id, Subject: owner(e.visitor, e.person), At: e.at, Net: max(0, e.worth-e.refunded), Foreign: e.foreign})
 		}
 	}
 	slices.SortFunc(orders, func(a, b Order) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
-	return orders, foreign, nil
+	return orders, nil
 }
 
 // entry is what is known of an order so far, in whatever order its events come.
