@@ -18,6 +18,7 @@ const frontSlots = "viewed-before:6,for-you:12,buy-again:6,trending:6,new:6"
 type frontView struct {
 	Greeting string
 	Personal bool // the page has something that only this visitor sees
+	Offers   []offerCard
 	Shelves  []shelf
 	Own      []card // when there are no shelves: the shop's own goods
 	Rooms    []room
@@ -30,7 +31,7 @@ type room struct {
 }
 
 func (v *visit) frontPage() error {
-	v.send(pageCall("Home", "/"))
+	v.send(append(v.tookOffer(), pageCall("Home", "/"))...)
 	var front frontAnswer
 	v.without("front page", v.call(http.MethodGet, "/v1/front-page?slots="+url.QueryEscape(frontSlots), nil, &front))
 	view := frontView{Greeting: front.Greeting}
@@ -42,6 +43,7 @@ func (v *visit) frontPage() error {
 			front.Shelves[i].Title = "Liked by many" // nothing is known yet that would make it this visitor's
 		}
 	}
+	view.Offers = v.offers(front.Offers)
 	view.Shelves = v.shelves(front.Shelves)
 	if len(view.Shelves) == 0 {
 		view.Own = v.own(firstOf(v.stock.newest, 12))
@@ -89,7 +91,7 @@ func (v *visit) category() error {
 	for i, c := range view.Cards {
 		listed.Products = append(listed.Products, product{ProductID: c.ID, Name: c.Title, Position: i + 1})
 	}
-	v.send(pageCall(d.Name, v.r.URL.Path), track(event.ProductListViewed, listed))
+	v.send(append(v.tookOffer(), pageCall(d.Name, v.r.URL.Path), track(event.ProductListViewed, listed))...)
 	return v.page(http.StatusOK, "list", d.Name, view)
 }
 
@@ -156,6 +158,7 @@ type productView struct {
 	Department department
 	Paragraphs []string
 	Quantities []int
+	Offers     []offerCard
 	Shelves    []shelf
 }
 
@@ -164,10 +167,11 @@ func (v *visit) product() error {
 	if !ok {
 		return errNotFound
 	}
-	sent := append(v.clickThrough(it), pageCall(it.Title, v.r.URL.Path), track(event.ProductViewed, properties{product: productOf(it, 0)}))
+	sent := append(append(v.tookOffer(), v.clickThrough(it)...), pageCall(it.Title, v.r.URL.Path), track(event.ProductViewed, properties{product: productOf(it, 0)}))
 	v.send(sent...)
 	view := productView{Item: it, Card: v.own([]catalog.Item{it})[0], Quantities: []int{1, 2, 3, 4, 5, 6}, Paragraphs: strings.Split(it.Text, "\n\n")}
 	view.Department, _ = v.stock.department(slug(topCategory(it.Category)))
+	view.Offers = v.offersFor(it.ID)
 	base := "/v1/items/" + url.PathEscape(string(it.ID))
 	together := v.list("Bought together", base+"/bought-together?limit=4")
 	query := url.Values{"limit": {"6"}, "exclude": {idsOn(together)}}

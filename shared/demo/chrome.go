@@ -68,6 +68,7 @@ func (v *visit) here() string {
 func parsePages(files fs.FS) (map[string]*template.Template, error) {
 	base, err := template.New("").Funcs(template.FuncMap{
 		"inPage":     func(s shelf, here string) shelfPart { return shelfPart{s, here} },
+		"offerPart":  func(offers []offerCard, here string) offersPart { return offersPart{offers, here} },
 		"shelfCards": func(c []card, here string, dismiss bool) cardsPart { return cardsPart{c, here, dismiss} },
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html")
 	if err != nil {
@@ -92,6 +93,12 @@ func parsePages(files fs.FS) (map[string]*template.Template, error) {
 		}
 	}
 	return pages, nil
+}
+
+// offersPart is what a row of offers needs.
+type offersPart struct {
+	Offers []offerCard
+	Here   string
 }
 
 // cardsPart is what the row of cards needs.

@@ -5,7 +5,7 @@
 // JavaScript; where the API does not answer, the page shows the shop's own goods instead.
 //
 // Who sends which event: this server sends everything it can see (pages, products viewed, clicks on recommendations, basket, orders), so it is counted with
-// and without JavaScript. The script sends the one thing a server cannot see: that a shelf was really on the screen.
+// and without JavaScript. The script sends the one thing a server cannot see: that a shelf or an offer was really on the screen.
 package demo
 
 import (
@@ -100,6 +100,7 @@ func (s *Shop) routes() http.Handler {
 		"POST /sign-out":         (*visit).signOut,
 		"POST /privacy/consent":  (*visit).decideConsent,
 		"POST /privacy/dismiss":  (*visit).dismiss,
+		"POST /privacy/offer":    (*visit).dismissOffer,
 		"POST /privacy/forget":   (*visit).forget,
 		"/":                      (*visit).nothingHere,
 	} {

@@ -10,6 +10,7 @@ import (
 type frontAnswer struct {
 	Greeting string
 	Shelves  []shelfAnswer
+	Offers   []offerAnswer
 	Consent  consentAnswer
 }
 
@@ -24,6 +25,23 @@ type shelfAnswer struct {
 	Title            string
 	RecommendationID string
 	Items            []itemAnswer
+}
+
+type offersAnswer struct {
+	Offers []offerAnswer
+}
+
+type offerAnswer struct {
+	ID           string
+	Title        string
+	Text         string
+	Image        string
+	URL          string
+	Code         string
+	Expires      time.Time
+	Propensity   float64
+	Reason       reasonAnswer
+	ImpressionID string
 }
 
 type itemAnswer struct {
@@ -89,6 +107,7 @@ type properties struct {
 	Total            json.Number `json:"total,omitempty"`
 	Products         []product   `json:"products,omitempty"`
 	RecommendationID string      `json:"recommendationId,omitempty"`
+	ImpressionID     string      `json:"impressionId,omitempty"`
 }
 
 type product struct {

@@ -77,6 +77,9 @@ func (l *Local) populate(ctx context.Context, made simulate.Made, failures queue
 	if _, err := l.Items.Put(ctx, ShopID, made.Items...); err != nil {
 		return err
 	}
+	if err := l.putOffers(ctx, made); err != nil {
+		return err
+	}
 	progress("archiving a year of visits", 0, len(made.Events))
 	if err := l.archive(ctx, made.Events); err != nil {
 		return err

@@ -1,9 +1,13 @@
 package local
 
 import (
+	"context"
+
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
 	"shopkeeper/shared/offer"
+	"shopkeeper/shared/simulate"
 	"shopkeeper/shared/stream"
 )
 
@@ -25,4 +29,15 @@ func (l *Local) chooser() *offer.Chooser {
 		l.offers = app.Chooser(l.Log, l.Now, l.DB, 0)
 	}
 	return l.offers
+}
+
+// putOffers stores the offers of a made-up shop. One that is there already stays as it is.
+func (l *Local) putOffers(ctx context.Context, made simulate.Made) error {
+	store := offer.NewStore(l.Now, l.DB)
+	for _, o := range made.Offers {
+		if _, err := store.Put(ctx, o.Definition); err != nil && !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return nil
 }

@@ -50,6 +50,7 @@ type Made struct {
 	Customers []Customer
 	Events    []event.Event
 	Together  map[event.ItemID][]event.ItemID // what is bought with an item, best first
+	Offers    []Offered                       // open when the history ends
 }
 
 // Shop makes up a shop.
@@ -76,6 +77,7 @@ func Shop(seed uint64, opts Options) Made {
 		}
 	}
 	made.Customers = customers
+	made.Offers = offers(opts, all)
 	return made
 }
 

@@ -1,4 +1,4 @@
-// The shop works without this file. It adds comfort, and the one event that a server cannot see: that a shelf was on the screen.
+// The shop works without this file. It adds comfort, and the one event that a server cannot see: that a shelf or an offer was on the screen.
 (() => {
   "use strict";
 
@@ -20,9 +20,11 @@
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       seen.unobserve(entry.target);
-      const { recommendation, placement } = entry.target.dataset;
-      if (window.sk && window.sk.track) window.sk.track("Recommendation Viewed", { recommendationId: recommendation, placement });
+      if (!window.sk || !window.sk.track) continue;
+      const { recommendation, placement, impression } = entry.target.dataset;
+      if (impression) window.sk.track("Promotion Viewed", { impressionId: impression });
+      else window.sk.track("Recommendation Viewed", { recommendationId: recommendation, placement });
     }
   }, { threshold: 0.5 });
-  for (const shelf of document.querySelectorAll("[data-recommendation]")) seen.observe(shelf);
+  for (const shelf of document.querySelectorAll("[data-recommendation], [data-impression]")) seen.observe(shelf);
 })();
