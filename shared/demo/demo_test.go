@@ -80,7 +80,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v1/front-page":
 		fmt.Fprint(w, `{"greeting":"<i>Julien</i>'s shop","shelves":[{"placement":"for-you","title":"For you","recommendationId":"r/1","items":[
 			{"id":"T1","title":"Round teapot","price":{"amount":2450,"currency":"GBP"},"position":1,"score":0.5,"propensity":1,"source":"popular","reason":{"text":"Because you looked at Tea & <b>honey</b>"}}]},
-			{"placement":"new","title":"New","items":[]}]}`)
+			{"placement":"new","title":"New","items":[]}],
+			"offers":[{"id":"tea","title":"Tea for <b>two</b>","text":"Free leaves.","url":"/department/tea?sort=price#top","code":"TEA10","expires":"2026-08-03T00:00:00Z","reason":{"text":"For everyone"},"propensity":0.5,"impressionId":"k1.im/1"}]}`)
+	case r.URL.Path == "/v1/offers":
+		fmt.Fprint(w, `{"offers":[{"id":"far","title":"Elsewhere","url":"https://partner.example/x","reason":{"text":"For what you are looking at"},"propensity":1,"impressionId":"k1.im2"}]}`)
 	case strings.HasPrefix(r.URL.Path, "/v1/items/"), r.URL.Path == "/v1/recommendations":
 		fmt.Fprint(w, `{"placement":"similar","recommendationId":"r2","items":[]}`)
 	default:
@@ -145,6 +148,8 @@ func TestPages(t *testing.T) {
 		not  []string
 	}{
 		"the front page greets, and names are text": {"/", []string{"200 /", "&lt;i&gt;Julien&lt;/i&gt;&#39;s shop", "£24.50", "Because you looked at Tea &amp; &lt;b&gt;honey", `href="/product/T1?pos=1&amp;rec=r%2F1"`}, []string{"<i>Julien", "<b>honey", `id="shelf-new"`}},
+		"an offer says what, until when, and why":   {"/", []string{"Tea for &lt;b&gt;two", "Free leaves.", "TEA10", "until 3 August", "For everyone", `data-impression="k1.im/1"`, `href="/department/tea?sort=price&amp;imp=k1.im%2F1#top"`}, []string{"<b>two"}},
+		"a product's page has its offer":            {"/product/T1", []string{"Elsewhere", `data-impression="k1.im2"`, `href="https://partner.example/x"`}, nil},
 		"a department lists its goods":              {"/department/kitchen", []string{"Bread knife", "Sold out", "2 things"}, []string{"Secret", "Round teapot"}},
 		"a department by price":                     {"/department/tea?sort=price-down", []string{`value="price-down" selected`}, nil},
 		"a product":                                 {"/product/T1", []string{"Round teapot", "It pours well.", "Add to basket"}, nil},
@@ -209,6 +214,37 @@ func TestVisitIsOneVisitor(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("no event has %s:\n%s", want, all)
 		}
+	}
+}
+
+// TestOffersAreFollowedAndRefused holds what the page tells of an offer: that it was followed, once however often the page is loaded, and that it is not wanted.
+func TestOffersAreFollowedAndRefused(t *testing.T) {
+	s := newShopper(t)
+	s.get("/department/tea?sort=price&imp=k1.im%2F1")
+	s.get("/department/tea?sort=price&imp=k1.im%2F1")
+	s.post("/privacy/offer", url.Values{"impression": {"k1.im/1"}})
+	s.post("/privacy/offer", url.Values{})
+	var clicks, refusals []message
+	for _, body := range s.api.bodies {
+		var b batch
+		if err := json.Unmarshal([]byte(body), &b); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range b.Batch {
+			switch {
+			case m.Properties == nil || m.Properties.ImpressionID != "k1.im/1":
+			case m.Event == "Promotion Clicked":
+				clicks = append(clicks, m)
+			case m.Event == "Item Dismissed":
+				refusals = append(refusals, m)
+			}
+		}
+	}
+	if len(clicks) != 2 || clicks[0].MessageID != clicks[1].MessageID {
+		t.Errorf("clicks: %+v", clicks)
+	}
+	if len(refusals) != 1 {
+		t.Errorf("refusals: %+v", refusals)
 	}
 }
 
