@@ -127,10 +127,7 @@ func (t *Template) Render(ctx context.Context, d Data) (Rendered, error) {
 	}
 	if t.hasHTML {
 		r.values["footer"] = liquid.Markup(d.footer())
-		out.HTML, out.Links = Follow(withPreheader(r.render("html", t.html), out.Preheader), d)
-		if d.Pixel != "" {
-			out.HTML = withPixel(out.HTML, d.Pixel)
-		}
+		out.HTML, out.Links = finish(r.render("html", t.html), out.Preheader, d)
 	}
 	if r.err != nil {
 		return Rendered{}, r.err

@@ -242,7 +242,7 @@ func hrefs(page string) []string {
 
 func FuzzFollow(f *testing.F) {
 	for _, seed := range []string{
-		`<a href="https://x.example">x</a>`, `<A title='>' HREF = 'http://x.example/?a&amp;b' >`, `<a href=javascript:x>`, `<!-- <a href="x"> --><area href=https://x.example/y>`, `<abbr href="x"><a/href="//y">`, `<a b href>`, `<a href="https://x.example`, "<a\nhref\n=\n'/p'>",
+		`<a href="https://x.example">x</a>`, `<A title='>' HREF = 'http://x.example/?a&amp;b' >`, `<a href=javascript:x>`, `<!-- <a href="x"> --><area href=https://x.example/y>`, `<abbr href="x"><a/href="//y">`, `<a b href>`, `<a href="https://x.example`, `<a href=`, "<a\nhref\n=\n'/p'>",
 	} {
 		f.Add(seed)
 	}
@@ -262,6 +262,22 @@ func FuzzFollow(f *testing.F) {
 			if link != "" && !strings.HasPrefix(link, "https://t.example/?") && !slices.ContainsFunc([]string{"#", "mailto:", "tel:"}, func(p string) bool { return strings.HasPrefix(strings.ToLower(link), p) }) {
 				t.Errorf("%q became %q, where %q is not led through the counter", page, out, link)
 			}
+		}
+	})
+}
+
+func FuzzFinish(f *testing.F) {
+	for _, seed := range []string{"<body>x</body>", "</body><body>", "x", "</BODY", "<body", "<body><a href='/x'></bodyx>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		d := Data{Shop: Shop{URL: "https://shop.example"}, Pixel: "https://t.example/o/1"}
+		out, links := finish(page, "hello", d)
+		if strings.Count(out, d.Pixel) != 1+strings.Count(page, d.Pixel) || !strings.Contains(out, "hello") {
+			t.Errorf("%q became %q", page, out)
+		}
+		if _, all := Follow(page, d); len(links) > len(all)+1 {
+			t.Errorf("%q has the links %q, of which %q were found", page, all, links)
 		}
 	})
 }

@@ -11,30 +11,60 @@ import (
 // Follow leads the links of a mail's HTML through the counter and says where they led. Links to unsubscribe and to choose stay what they are, and so do mailto, tel and places
 // on the same page; what leads nowhere safe leads nowhere. Paths become addresses of the shop.
 func Follow(page string, d Data) (string, []string) {
-	var links []string
-	var b strings.Builder
-	b.Grow(len(page) + len(page)/4)
-	rest := page
+	f := follower{data: d}
+	f.b.Grow(len(page) + len(page)/4)
+	f.write(page)
+	return f.b.String(), f.links
+}
+
+// follower writes HTML with its links led through the counter.
+type follower struct {
+	data  Data
+	b     strings.Builder
+	links []string
+}
+
+func (f *follower) write(rest string) {
 	for {
-		tag, value := nextLink(rest)
-		if tag < 0 {
-			b.WriteString(rest)
-			return b.String(), links
+		at, value := nextLink(rest)
+		if at < 0 {
+			f.b.WriteString(rest)
+			return
 		}
-		b.WriteString(rest[:tag])
-		link := html.UnescapeString(strings.TrimSpace(value.text))
-		led := d.lead(link)
-		if led.counted && !slices.Contains(links, led.before) {
-			links = append(links, led.before)
+		f.b.WriteString(rest[:at])
+		led := f.data.lead(html.UnescapeString(strings.TrimSpace(value.text)))
+		if led.counted && !slices.Contains(f.links, led.before) {
+			f.links = append(f.links, led.before)
 		}
-		quote := ""
-		if !value.quoted {
-			quote = `"`
+		if value.quoted {
+			f.b.WriteString(html.EscapeString(led.after))
+		} else {
+			f.b.WriteString(`"` + html.EscapeString(led.after) + `"`)
 		}
-		b.WriteString(quote + html.EscapeString(led.after) + quote)
-		rest = rest[tag+len(value.text):]
+		rest = rest[at+len(value.text):]
 	}
 }
+
+// finish makes the page that leaves: links led through the counter, the preheader at the beginning of the body, the picture that tells of an opening at its end.
+func finish(page, preheader string, d Data) (string, []string) {
+	f := follower{data: d}
+	f.b.Grow(len(page) + len(page)/2 + len(hiding))
+	begin := bodyStart(page)
+	end := begin + bodyEnd(page[begin:])
+	f.write(page[:begin])
+	if preheader != "" {
+		f.b.WriteString(`<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">` + html.EscapeString(preheader) + hiding + `</div>`)
+	}
+	f.write(page[begin:end])
+	if d.Pixel != "" {
+		f.b.WriteString(`<img src="` + html.EscapeString(d.Pixel) + `" alt="" width="1" height="1" style="display:block;border:0;width:1px;height:1px">`)
+	}
+	f.b.WriteString(page[end:])
+	return f.b.String(), f.links
+}
+
+// hiding is space that is not seen: what mail programs show beside the subject ends before the words of the mail.
+var hiding = strings.Repeat("&#847;&zwnj;&nbsp;", 40)
 
 // led is a link before and after it was led through the counter.
 type led struct {
@@ -136,11 +166,14 @@ func href(s string, at int) (value, end int, ok bool) {
 		if at < len(s) && (s[at] == '"' || s[at] == '\'') {
 			begin++
 		}
+		if begin >= len(s) {
+			return 0, len(s), false
+		}
 		if strings.EqualFold(name, "href") {
-			return begin, 0, begin < len(s)
+			return begin, 0, true
 		}
 		at = begin + len(attributeAt(s, begin).text)
-		if begin < len(s) && begin > 0 && at < len(s) && (s[begin-1] == '"' || s[begin-1] == '\'') {
+		if at < len(s) && (s[begin-1] == '"' || s[begin-1] == '\'') {
 			at++
 		}
 	}
@@ -202,25 +235,14 @@ func nextAddress(s string) int {
 	}
 }
 
-// withPreheader puts the line that mail programs show beside the subject to the beginning of the body, unseen, and space behind it, so that nothing else is shown there.
-func withPreheader(page, preheader string) string {
-	if preheader == "" {
-		return page
-	}
-	hidden := `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">` + html.EscapeString(preheader) + strings.Repeat("&#847;&zwnj;&nbsp;", 40) + `</div>`
-	at := bodyStart(page)
-	return page[:at] + hidden + page[at:]
-}
-
-// withPixel puts the picture that tells of an opening to the end of the body.
-func withPixel(page, address string) string {
-	pixel := `<img src="` + html.EscapeString(address) + `" alt="" width="1" height="1" style="display:block;border:0;width:1px;height:1px">`
-	for at := len(page); at >= 0; {
+// bodyEnd is where the body's end tag begins; the end of a page without one.
+func bodyEnd(page string) int {
+	for at := len(page); at > 0; {
 		if at = strings.LastIndex(page[:at], "</"); at >= 0 && len(page)-at > 6 && strings.EqualFold(page[at+2:at+6], "body") {
-			return page[:at] + pixel + page[at:]
+			return at
 		}
 	}
-	return page + pixel
+	return len(page)
 }
 
 // bodyStart is where the content of the body begins: 0 for a page without a body tag.
