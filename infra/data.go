@@ -30,12 +30,19 @@ type tableSpec struct {
 var tableSpecs = []tableSpec{
 	{name: "events", stream: true},
 	{name: "profiles", stream: true},
-	{name: "people", personal: true},
+	{name: "people", stream: true, personal: true},
 	{name: "identity"},
 	{name: "consent"},
 	{name: "catalog"},
 	{name: "shops"},
 	{name: "imports"},
+	{name: "segments"},
+	{name: "offers"},
+	{name: "campaigns"},
+	{name: "ledger"},
+	{name: "suppression"},
+	{name: "staff", personal: true},
+	{name: "idempotency"},
 }
 
 // NewData makes the stack.

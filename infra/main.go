@@ -1,10 +1,11 @@
-// Infra is the CDK app: what a deployment consists of, in three stacks per stage.
+// Infra is the CDK app: what a deployment consists of, in four stacks per stage.
 //
 //   - Data holds what must outlive every deployment: tables, the bucket, the keys.
 //   - Service holds what can be made again from the code: functions, their triggers, the HTTP API.
+//   - Mail-settings holds how SES treats our messages.
 //   - Observability holds alarms, the dashboard, and whom they tell.
 //
-// Choose with context: -c stage=dev|prod|emulator -c consent=required|implied -c alarmMail=ADDRESS. Nothing is looked up in an account, so synthesis needs none.
+// Choose with context: -c stage=dev|prod|emulator -c consent=required|implied -c alarmMail=ADDRESS -c address=https://DOMAIN -c shop=ID -c issuer=ADDRESS -c audience=ID. Nothing is looked up in an account, so synthesis needs none.
 package main
 
 import (
@@ -35,7 +36,11 @@ func build(app awscdk.App, stage Stage) (awscdk.Stack, awscdk.Stack, awscdk.Stac
 	data := NewData(app, stage)
 	service := NewService(app, stage, data)
 	watch := NewObservability(app, stage, data, service)
-	for _, s := range []awscdk.Stack{data.Stack, service.Stack, watch} {
+	stacks := []awscdk.Stack{data.Stack, service.Stack, watch}
+	if !stage.Emulated {
+		stacks = append(stacks, NewMail(app, stage))
+	}
+	for _, s := range stacks {
 		awscdk.Tags_Of(s).Add(str("project"), str("shopkeeper"), nil)
 		awscdk.Tags_Of(s).Add(str("stage"), &stage.Name, nil)
 	}

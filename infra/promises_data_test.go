@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestTablesArePreserved(t *testing.T) {
 			if table.DeletionPolicy != "Retain" {
 				t.Errorf("deletion policy %s", table.DeletionPolicy)
 			}
-			if table.path() == "events" || table.path() == "profiles" {
+			if slices.Contains([]string{"events", "profiles", "people"}, table.path()) {
 				wantAt(t, table, "NEW_AND_OLD_IMAGES", "StreamSpecification", "StreamViewType")
 			}
 		})

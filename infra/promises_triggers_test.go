@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,11 +15,12 @@ import (
 
 func TestStreamsAreFollowedToTheLastRecord(t *testing.T) {
 	d := synthesize(t, "prod")
-	mappings := d.of("service", "AWS::Lambda::EventSourceMapping")
-	if len(mappings) != 2 {
-		t.Fatalf("%d event source mappings, want those of profile and archive", len(mappings))
-	}
-	for _, m := range mappings {
+	followed := map[string]bool{}
+	for _, m := range d.of("service", "AWS::Lambda::EventSourceMapping") {
+		if strings.HasSuffix(m.path(), "/jobs") {
+			continue
+		}
+		followed[m.path()] = true
 		t.Run(m.path(), func(t *testing.T) {
 			wantAt(t, m, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
 			wantAt(t, m, true, "BisectBatchOnFunctionError")
@@ -28,13 +30,49 @@ func TestStreamsAreFollowedToTheLastRecord(t *testing.T) {
 			if !strings.Contains(text(at(m.Properties, "DestinationConfig", "OnFailure")), "failures") {
 				t.Error("a batch that fails for good goes nowhere")
 			}
-			if !strings.Contains(text(at(m.Properties, "FilterCriteria")), "INSERT") {
-				t.Error("expiry calls the function")
+			inserts := strings.Contains(text(at(m.Properties, "FilterCriteria")), "INSERT")
+			if all := strings.HasPrefix(m.path(), "segment/"); inserts == all {
+				t.Errorf("hears of inserts alone: %t", inserts) // profiles change and go, events only come
 			}
 			if !strings.Contains(text(at(m.Properties, "FunctionName")), ":live") {
 				t.Error("does not call the alias")
 			}
 		})
+	}
+	want := []string{"archive/changes", "offers/changes", "profile/changes", "segment/changes-people", "segment/changes-profiles"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(followed))); diff != "" {
+		t.Errorf("what is followed (-want +got):\n%s", diff)
+	}
+}
+
+func TestJobsAreDoneByFew(t *testing.T) {
+	d := synthesize(t, "prod")
+	m := d.one(t, "service", "AWS::Lambda::EventSourceMapping", "send")
+	wantAt(t, m, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
+	wantAt(t, m, float64(senders), "ScalingConfig", "MaximumConcurrency")
+	q := d.one(t, "service", "AWS::SQS::Queue", "jobs")
+	if got := at(q.Properties, "VisibilityTimeout").(float64); got < 6*sendTimeout.Seconds() {
+		t.Errorf("a job is hidden for %v s, less than six times a call", got)
+	}
+	if got := at(q.Properties, "RedrivePolicy", "maxReceiveCount").(float64); got < 5 {
+		t.Errorf("a job is given up after %v tries", got)
+	}
+}
+
+func TestMailComesBack(t *testing.T) {
+	d := synthesize(t, "prod")
+	rule := d.one(t, "service", "AWS::Events::Rule", "feedback")
+	if pattern := text(rule.Properties["EventPattern"]); !strings.Contains(pattern, "aws.ses") || !strings.Contains(pattern, "shopkeeper-prod-mail") {
+		t.Errorf("pattern %s", pattern)
+	}
+	set := d.one(t, "mail-settings", "AWS::SES::ConfigurationSet", "messages")
+	wantAt(t, set, "shopkeeper-prod-mail", "Name")
+	wantAt(t, set, "REQUIRE", "DeliveryOptions", "TlsPolicy")
+	events := d.one(t, "mail-settings", "AWS::SES::ConfigurationSetEventDestination", "events")
+	for _, kind := range []string{"bounce", "complaint", "delivery", "reject"} {
+		if !slices.Contains(list(at(events.Properties, "EventDestination", "MatchingEventTypes")), any(kind)) {
+			t.Errorf("%s is told to nobody", kind)
+		}
 	}
 }
 
@@ -70,13 +108,13 @@ func TestAPI(t *testing.T) {
 		key, _ := r.Properties["RouteKey"].(string)
 		got = append(got, key)
 	}
-	for _, p := range slices.Concat(collectPaths, recommendPaths) {
+	for _, p := range slices.Concat(collectPaths, recommendPaths, preferencePaths, consolePaths) {
 		if !slices.Contains(got, "ANY "+p) {
 			t.Errorf("no route for %s", p)
 		}
 	}
 	for _, key := range got {
-		if key == "$default" || strings.Contains(key, "+}") {
+		if key == "$default" || strings.Contains(key, "+}") && !slices.Contains(consolePaths, strings.TrimPrefix(key, "ANY ")) {
 			t.Errorf("route %s takes any path", key)
 		}
 	}
@@ -104,6 +142,8 @@ func TestRoutesAreThoseThatTheFunctionsAnswer(t *testing.T) {
 	}{
 		"collect":   {web.CollectRoutes(time.Now, web.CollectDeps{}), collectPaths},
 		"recommend": {web.RecommendRoutes(web.RecommendDeps{}), recommendPaths},
+
+		"preferences": {web.PreferencesRoutes(web.PreferencesDeps{}), preferencePaths},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +175,7 @@ func TestAlarmsReachSomebody(t *testing.T) {
 			t.Errorf("%s does not say what to do", name)
 		}
 	}
-	for _, want := range []string{"api-5xx", "api-p99", "failures", "failures-age", "profile-iterator-age", "archive-iterator-age"} {
+	for _, want := range []string{"api-5xx", "api-p99", "failures", "failures-age", "profile-iterator-age", "archive-iterator-age", "segment-iterator-age", "offers-iterator-age"} {
 		if !names[want] {
 			t.Errorf("no alarm %s", want)
 		}

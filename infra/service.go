@@ -40,6 +40,7 @@ type service struct {
 	stack    awscdk.Stack
 	failures awssqs.Queue
 	bus      awsevents.EventBus
+	api      awsapigatewayv2.HttpApi
 }
 
 // NewService makes the stack.
@@ -53,11 +54,13 @@ func NewService(scope constructs.Construct, stage Stage, data Data) Service {
 	})
 	s.bus = awsevents.NewEventBus(s.stack, str("bus"), &awsevents.EventBusProps{EventBusName: stage.id("bus"), Description: str("What happened: model.published and the like")})
 
-	collect, recommend := s.collect(), s.recommend()
-	profile, archive := s.profile(), s.archive()
-	out := Service{Stack: s.stack, Failures: s.failures, Followers: []Function{profile, archive}}
-	out.API = newAPI(s.stack, stage, collect, recommend)
-	out.Functions = []Function{collect, recommend, profile, archive, s.ingest(), s.train()}
+	s.api = newAPI(s.stack, stage)
+	collect, recommend, preferences, console := s.collect(), s.recommend(), s.preferences(), s.console()
+	profile, archive, segment, offers := s.profile(), s.archive(), s.segment(), s.offers()
+	jobs := s.jobs()
+	out := Service{Stack: s.stack, API: s.api, Failures: s.failures, Followers: []Function{profile, archive, segment, offers}}
+	routes(s.stack, s.api, stage, doors{collect, recommend, preferences, console})
+	out.Functions = []Function{collect, recommend, preferences, console, profile, archive, segment, offers, s.campaign(jobs), s.send(jobs), s.feedback(), s.evaluate(), s.ingest(), s.train()}
 	awscdk.NewCfnOutput(s.stack, str("Failures"), &awscdk.CfnOutputProps{Value: s.failures.QueueUrl()})
 	return out
 }
@@ -78,7 +81,8 @@ func (s service) collect() Function {
 
 func (s service) recommend() Function {
 	f := s.function("recommend", "Answers the front page and the other placements", 1024, 5*time.Second, 500*time.Millisecond)
-	s.tables(f, reads, "shops", "profiles", "catalog", "identity")
+	s.tables(f, reads, "shops", "profiles", "catalog", "identity", "segments")
+	s.tables(f, slices.Concat(reads, writes), "offers") // takes a part of an offer's budget, off the way of requests
 	s.files(f, "models/", "s3:GetObject")
 	s.keys(f)
 	return f

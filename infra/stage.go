@@ -6,6 +6,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -27,6 +28,11 @@ type Stage struct {
 	Canary       bool                  // shift a tenth of the traffic first, roll back on errors
 	MonthlyUSD   int                   // budget that alarms when it is forecast to be exceeded; 0: none
 	AlarmMail    string                // who is told; empty: nobody subscribes
+
+	Address  string // https address that visitors and letters use, such as a domain of the shop's own before the API; empty: the API's
+	Shop     string // the deployment's only shop; empty: several share it, and the console asks which
+	Issuer   string // of tokens for the admin API (OpenID Connect); empty: staff log in with passwords alone
+	Audience string // that the tokens are for
 
 	// Emulated leaves out what the AWS emulator of the deployment test does not know (composite alarms) or cannot keep (it speaks plain http alone), and takes functions built for this machine.
 	Emulated bool
@@ -61,7 +67,14 @@ func chooseStage(context func(name string) string) (Stage, error) {
 	default:
 		return Stage{}, fmt.Errorf("consent %q is neither required nor implied", stage.Consent)
 	}
-	stage.AlarmMail = context("alarmMail")
+	stage.AlarmMail, stage.Shop, stage.Address = context("alarmMail"), context("shop"), strings.TrimSuffix(context("address"), "/")
+	if stage.Address != "" && !strings.HasPrefix(stage.Address, "https://") {
+		return Stage{}, fmt.Errorf("address %q does not begin with https://", stage.Address)
+	}
+	stage.Issuer, stage.Audience = context("issuer"), context("audience")
+	if (stage.Issuer == "") != (stage.Audience == "") {
+		return Stage{}, errors.New("tokens need both: -c issuer=ADDRESS -c audience=ID")
+	}
 	return stage, nil
 }
 

@@ -17,7 +17,9 @@ import (
 type follow struct {
 	batch    int // records at most in one call
 	window   awscdk.Duration
-	parallel int // calls per shard; order is kept per partition
+	parallel int    // calls per shard; order is kept per partition
+	all      bool   // changes and removals too
+	id       string // of the mapping within the function; empty: it follows one table alone
 	failures awssqs.IQueue
 }
 
@@ -27,11 +29,19 @@ const (
 	followHours   = 6
 )
 
-// Follow calls the function with each change that adds an item, in batches. What it reports as failed is tried again from there, halved, and after all tries
-// goes to the failure queue. Expiry and erasure are changes that nobody needs to hear of.
+// Follow calls the function with each change that adds an item, or with all changes, in batches. What it reports as failed is tried again from there, halved, and after all tries
+// goes to the failure queue. Of events nobody needs to hear of expiry and erasure.
 func (f Function) Follow(t awsdynamodb.Table, how follow) {
 	read := f.May(t.TableStreamArn(), "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
-	mapping := awslambda.NewEventSourceMapping(f.scope, str("changes"), &awslambda.EventSourceMappingProps{
+	id := "changes"
+	if how.id != "" {
+		id += "-" + how.id
+	}
+	var filters *[]*map[string]any
+	if !how.all {
+		filters = &[]*map[string]any{awslambda.FilterCriteria_Filter(&map[string]any{"eventName": awslambda.FilterRule_IsEqual(str("INSERT"))})}
+	}
+	mapping := awslambda.NewEventSourceMapping(f.scope, &id, &awslambda.EventSourceMappingProps{
 		Target:                  f.Live,
 		EventSourceArn:          t.TableStreamArn(),
 		StartingPosition:        awslambda.StartingPosition_TRIM_HORIZON,
@@ -43,9 +53,7 @@ func (f Function) Follow(t awsdynamodb.Table, how follow) {
 		RetryAttempts:           num(followRetries),
 		MaxRecordAge:            hours(followHours),
 		OnFailure:               awslambdaeventsources.NewSqsDlq(how.failures),
-		Filters: &[]*map[string]any{awslambda.FilterCriteria_Filter(&map[string]any{
-			"eventName": awslambda.FilterRule_IsEqual(str("INSERT")),
-		})},
+		Filters:                 filters,
 	})
 	read.ApplyBefore(mapping)
 }
@@ -86,5 +94,48 @@ func (f Function) Nightly(hour string, failures awssqs.IQueue, input map[string]
 			RetryAttempts:   num(2),
 			MaxEventAge:     hours(followHours),
 		}),
+	})
+}
+
+// Every calls the function again and again.
+func (f Function) Every(id string, pause awscdk.Duration, failures awssqs.IQueue, input map[string]any) {
+	awsscheduler.NewSchedule(f.scope, &id, &awsscheduler.ScheduleProps{
+		Description: str("Runs " + f.Name + " again and again"),
+		Schedule:    awsscheduler.ScheduleExpression_Rate(pause),
+		Target: awsschedulertargets.NewLambdaInvoke(f.Live, &awsschedulertargets.ScheduleTargetBaseProps{
+			Input:           awsscheduler.ScheduleTargetInput_FromObject(input),
+			DeadLetterQueue: failures,
+			RetryAttempts:   num(0), // the next call does what this one did not
+			MaxEventAge:     minutes(5),
+		}),
+	})
+}
+
+// OnQueue calls the function with the messages of a queue, ten at most and so many calls at once. Only what it names comes again.
+func (f Function) OnQueue(q awssqs.Queue, atOnce int) {
+	read := f.May(q.QueueArn(), "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+	mapping := awslambda.NewEventSourceMapping(f.scope, str("jobs"), &awslambda.EventSourceMappingProps{
+		Target:                  f.Live,
+		EventSourceArn:          q.QueueArn(),
+		BatchSize:               num(1), // a job is a shard's messages: one fills a call
+		ReportBatchItemFailures: yes,
+		MaxConcurrency:          num(atOnce),
+	})
+	read.ApplyBefore(mapping)
+}
+
+// OnMail calls the function with what SES tells of the messages of a configuration set. It tells it to the account's default bus alone.
+func (f Function) OnMail(configuration *string, failures awssqs.IQueue) {
+	awsevents.NewRule(f.scope, str("mail"), &awsevents.RuleProps{
+		Description: str("Something became of a message"),
+		EventPattern: &awsevents.EventPattern{
+			Source: strs("aws.ses"),
+			Detail: &map[string]any{"mail": map[string]any{"tags": map[string]any{"ses:configuration-set": []any{configuration}}}},
+		},
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f.Live, &awseventstargets.LambdaFunctionProps{
+			DeadLetterQueue: failures,
+			RetryAttempts:   num(10),
+			MaxEventAge:     hours(followHours),
+		})},
 	})
 }

@@ -107,6 +107,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"preferences": func(l Lookup) error { _, err := LoadPreferences(l); return err },
 		"campaign":    func(l Lookup) error { _, err := LoadCampaign(l); return err },
 		"send":        func(l Lookup) error { _, err := LoadSend(l); return err },
+		"console":     func(l Lookup) error { _, err := LoadConsole(l); return err },
 		"feedback":    func(l Lookup) error { _, err := LoadFeedback(l); return err },
 	}
 	for name, load := range loads {
