@@ -204,9 +204,7 @@ func (t *tally) enter(o *Outcomes, margin float64) {
 		}
 		g := &t.groups[i]
 		g.Name = x.Name
-		if g.People == 0 {
-			g.People = x.People
-		}
+		g.People = x.People
 		g.outcome(x, o.Currency, margin)
 	}
 }
