@@ -75,19 +75,37 @@ func (r *run) lane(ctx context.Context) {
 	}
 }
 
-// collect waits for a lane to finish, and takes what others have finished meanwhile.
+// collect waits for a lane to finish, and a moment for as many as make an exchange worth its write: half of them, so that the other half sends meanwhile.
 func (r *run) collect() {
-	for list := <-r.done; ; {
-		r.free++
-		for _, o := range list {
-			r.count(o)
-			r.settle = append(r.settle, o.Settlement)
-		}
+	r.take(<-r.done)
+	var moment <-chan time.Time
+	for r.free < r.o.Lanes {
 		select {
-		case list = <-r.done:
+		case list := <-r.done:
+			r.take(list)
+			continue
 		default:
+		}
+		if 2*r.free >= r.o.Lanes {
 			return
 		}
+		if moment == nil {
+			moment = time.After(together)
+		}
+		select {
+		case list := <-r.done:
+			r.take(list)
+		case <-moment:
+			return
+		}
+	}
+}
+
+func (r *run) take(list []outcome) {
+	r.free++
+	for _, o := range list {
+		r.count(o)
+		r.settle = append(r.settle, o.Settlement)
 	}
 }
 

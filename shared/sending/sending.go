@@ -27,7 +27,7 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultLanes     = 16 // of a provider that takes single messages: more than it has connections, so that some wait for the ledger while others send
+	DefaultLanes     = 20 // of a provider that takes single messages: twice its connections, so that half wait for the ledger while the others send
 	DefaultBulkLanes = 3  // of one that takes many at once
 	DefaultTries     = 10 // with DefaultBackOff they span half a day
 	DefaultBackOff   = time.Minute
@@ -37,6 +37,7 @@ const (
 )
 
 const (
+	together  = 10 * time.Millisecond  // how long a lane that is done may wait for others
 	lookEvery = 250 * time.Millisecond // at whether the campaign was paused
 	pageSize  = 500
 	patience  = 30 * time.Second // with a ledger that cannot be reached, before what was sent is left to become uncertain
