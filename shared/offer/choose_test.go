@@ -252,8 +252,13 @@ func TestBudget(t *testing.T) {
 func TestTheSameImpressionIsSpentOnce(t *testing.T) {
 	l := &lease{}
 	l.left.Store(2)
-	if !l.take(7) || !l.take(7) || !l.take(8) || l.take(9) || !l.take(8) {
-		t.Errorf("left %d", l.left.Load())
+	for i, tt := range []struct {
+		impression uint64
+		taken      bool
+	}{{7, true}, {7, true}, {8, true}, {9, false}, {8, true}} {
+		if l.take(tt.impression) != tt.taken {
+			t.Errorf("step %d: impression %d, left %d", i, tt.impression, l.left.Load())
+		}
 	}
 }
 

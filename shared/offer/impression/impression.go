@@ -32,9 +32,12 @@ const (
 	version   = 1
 	headBytes = 11
 	macBytes  = 16
-	// MaxOffer bounds an offer's id, MaxSubject a subject's.
-	MaxOffer   = 64
-	MaxSubject = 100
+)
+
+// Bounds of what an id says.
+const (
+	MaxOffer   = 64  // bytes of an offer's id
+	MaxSubject = 100 // bytes of a subject's
 	// MaxOrdinal is the largest ordinal that a token can say.
 	MaxOrdinal = math.MaxUint16
 )
