@@ -23,8 +23,11 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == trivialArg {
 		exit(serveTrivial(context.Background(), os.Args[2]))
 	}
+	if len(os.Args) > 3 && os.Args[1] == mailArg {
+		exit(sendMail(context.Background(), os.Args[2], os.Args[3]))
+	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,units,start")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,mail,units,start")
 	flag.Parse()
 	if os.Getenv("BENCH_PINNED") == "" { // the generator gets the second processor to itself
 		if args := pin("1", os.Args...); len(args) > len(os.Args) {
@@ -75,6 +78,11 @@ func run(ctx context.Context, length time.Duration, only string) (err error) {
 	if wanted("process") {
 		if err := benchProcess(ctx); err != nil {
 			return fmt.Errorf("in process: %w", err)
+		}
+	}
+	if wanted("mail") {
+		if err := benchMail(ctx, dir); err != nil {
+			return fmt.Errorf("mail: %w", err)
 		}
 	}
 	if wanted("units") {
