@@ -29,6 +29,7 @@ import (
 	"shopkeeper/shared/letter/compose"
 	"shopkeeper/shared/mail"
 	"shopkeeper/shared/mime"
+	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/replay"
@@ -635,5 +636,46 @@ func BenchmarkCompose(b *testing.B) {
 		if _, _, err := o.composer.Compose(b.Context(), o.row); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestAnOfferInAMailCountsAsOneOnTheSite sends a mail with an offer: it was seen when it was handed over, and a click on it is a click on the offer.
+func TestAnOfferInAMailCountsAsOneOnTheSite(t *testing.T) {
+	o := newPostOffice(t)
+	clock := func() time.Time { return o.now }
+	if _, err := offer.NewStore(clock, o.db).Put(t.Context(), offer.Definition{Shop: "tea", ID: "ten", Status: offer.Active, Title: "A tenth off", URL: "/sale", Code: "TEN"}); err != nil {
+		t.Fatal(err)
+	}
+	s := letter.Starters()[1].Source
+	d := campaign.Definition{
+		ID: "offers", Name: "Offers", Segment: "all", Status: campaign.Sending, Until: o.now.Add(time.Hour), From: mail.Address{Email: "shop@tea.example"},
+		Variants: []campaign.Variant{{Name: "a", Share: 1, Subject: s.Subject, HTML: s.HTML, Text: s.Text}},
+	}
+	body := must(json.Marshal(d))
+	if err := o.db.PutAll(t.Context(), table.Item{Key: table.Key{Table: campaign.Table, Partition: "tea", Sort: "c#offers"}, Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	rows := ledger.New(clock, o.db)
+	must(rows.Plan(t.Context(), ledger.Row{Shop: "tea", Campaign: "offers", Person: "p_anna", State: ledger.Planned, Variant: "a", PlannedAt: o.now}))
+	worker := must(Send(quiet(), clock, o.db, o.keys, o.composer, o.postbox, nil))
+	report := must(worker.Shard(t.Context(), campaign.Job{Shop: "tea", Campaign: "offers", Shard: ledger.ShardOf("p_anna")}))
+	if report.Handed != 1 || len(o.postbox.mail) != 1 {
+		t.Fatalf("%+v", report)
+	}
+	impression := must(rows.Get(t.Context(), "tea", "offers", "p_anna", 0)).Offer
+	o.now = o.now.Add(time.Hour)
+	for _, l := range links(o.postbox.mail[0].HTML) {
+		if w := o.ask("GET", l, "", ""); w.Header().Get("Location") == "https://tea.example/sale" {
+			break
+		}
+	}
+	page := must(o.db.Query(t.Context(), table.Query{Table: event.Table, Partition: event.Key("tea", "p_anna", "x").Partition}))
+	got := map[event.Name]string{}
+	for _, it := range page.Items {
+		e := must(event.FromItem(it))
+		got[e.Name] = e.Recommendation
+	}
+	if diff := cmp.Diff(map[event.Name]string{event.PromotionViewed: impression, event.PromotionClicked: impression, "Email Link Clicked": ""}, got); diff != "" || impression == "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
