@@ -18,6 +18,7 @@ import (
 	"shopkeeper/shared/mail"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
+	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
@@ -47,6 +48,9 @@ type Deps struct {
 	Composer Composer
 	Mailer   mail.Sender // takes test letters
 	Outbox   Outbox      // nil where mail goes to a provider
+
+	Privacy  *privacy.Service
+	Backlogs Backlogs // nil where the provider measures them
 }
 
 // Service has the use cases. It is safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/evaluate"
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/ledger"
 	"shopkeeper/shared/staff"
@@ -229,4 +230,15 @@ func (s *Service) plan(ctx context.Context, d campaign.Definition) (Plan, error)
 	}
 	p.Startable = err == nil
 	return p, err
+}
+
+// TestStored is TestCampaign for a campaign as it is stored.
+func (s *Service) TestStored(ctx context.Context, a staff.Actor, id ledger.CampaignID, variant string, person event.PersonID, to string) error {
+	return s.change(ctx, a, staff.CampaignsSend, "campaign/"+string(id)+"/test", func() (act, error) {
+		d, err := s.Deps.Campaigns.Get(ctx, a.Shop, id)
+		if err != nil {
+			return act{}, err
+		}
+		return act{}, s.sendTest(ctx, a, d, variant, person, to)
+	})
 }

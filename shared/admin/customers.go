@@ -166,12 +166,21 @@ func (s *Service) Customer(ctx context.Context, a staff.Actor, id string) (Custo
 	if isPerson(id) {
 		return s.person(ctx, a.Shop, event.PersonID(id))
 	}
-	p, err := profile.NewStore(s.Tables).Read(ctx, a.Shop, id, profile.Own)
+	p, err := s.profile(ctx, a.Shop, id)
 	if err != nil {
-		return Customer{}, unknown(err)
+		return Customer{}, err
 	}
 	c := Customer{ID: id, Memory: s.memory(p), Visitors: []Visitor{{ID: event.VisitorID(id), Since: p.FirstSeen, By: "event"}}}
 	return c, nil
+}
+
+// profile is a visitor's own profile; NotFound when there is no such visitor.
+func (s *Service) profile(ctx context.Context, shop event.ShopID, id string) (profile.Profile, error) {
+	p, err := profile.NewStore(s.Tables).Read(ctx, shop, id, profile.Own)
+	if err != nil {
+		return p, unknown(err)
+	}
+	return p, nil
 }
 
 func isPerson(id string) bool { return strings.HasPrefix(id, "p_") }

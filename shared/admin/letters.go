@@ -76,27 +76,31 @@ func written(a mail.Address) string {
 // TestCampaign sends the letter of a campaign to somebody of the shop, as a customer would get it: "[Test]" stands before its subject, and it is in no ledger. Unavailable: the provider does not take it now.
 func (s *Service) TestCampaign(ctx context.Context, a staff.Actor, d campaign.Definition, variant string, person event.PersonID, to string) error {
 	return s.change(ctx, a, staff.CampaignsSend, "campaign/"+string(d.ID)+"/test", func() (act, error) {
-		if person != "" {
-			if err := a.Check(staff.CustomersRead); err != nil {
-				return act{}, err
-			}
-		}
 		d.Shop = a.Shop
-		m, err := s.Composer.Test(ctx, compose.Draft{Campaign: d, Variant: variant, Person: person}, mail.Address{Email: to})
-		if err != nil {
-			return act{}, err
-		}
-		switch r := s.Mailer.Send(ctx, m)[0]; r.Outcome {
-		case mail.Accepted:
-			return act{}, nil
-		case mail.Refused:
-			return act{}, fault.InvalidField("to", "was refused by the provider: "+r.Detail)
-		case mail.Unknown:
-			return act{}, fault.New(fault.Unavailable, "the letter may have been sent: the provider did not answer")
-		default:
-			return act{}, fault.Newf(fault.Unavailable, "the provider does not take it now (%s)", r.Code)
-		}
+		return act{}, s.sendTest(ctx, a, d, variant, person, to)
 	})
+}
+
+func (s *Service) sendTest(ctx context.Context, a staff.Actor, d campaign.Definition, variant string, person event.PersonID, to string) error {
+	if person != "" {
+		if err := a.Check(staff.CustomersRead); err != nil {
+			return err
+		}
+	}
+	m, err := s.Composer.Test(ctx, compose.Draft{Campaign: d, Variant: variant, Person: person}, mail.Address{Email: to})
+	if err != nil {
+		return err
+	}
+	switch r := s.Mailer.Send(ctx, m)[0]; r.Outcome {
+	case mail.Accepted:
+		return nil
+	case mail.Refused:
+		return fault.InvalidField("to", "was refused by the provider: "+r.Detail)
+	case mail.Unknown:
+		return fault.New(fault.Unavailable, "the letter may have been sent: the provider did not answer")
+	default:
+		return fault.Newf(fault.Unavailable, "the provider does not take it now (%s)", r.Code)
+	}
 }
 
 // Letters are the newest messages of the outbox, older than the cursor's. NotFound: mail goes to a provider, and no copy is kept.

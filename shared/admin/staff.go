@@ -144,7 +144,7 @@ func (s *Service) NewKey(ctx context.Context, a staff.Actor, kind shop.KeyKind, 
 
 const maxLabel = 200
 
-// RevokeKey ends a key by its ID, everywhere within a minute. Conflict: it is the last one of its kind.
+// RevokeKey ends a key by its ID, everywhere within a minute. Conflict: it is the last one of its kind, or the one that asks.
 func (s *Service) RevokeKey(ctx context.Context, a staff.Actor, id string) error {
 	return s.change(ctx, a, staff.KeysEdit, "key/"+id[:min(len(id), 12)], func() (act, error) {
 		if !hash(id) {
@@ -157,6 +157,9 @@ func (s *Service) RevokeKey(ctx context.Context, a staff.Actor, id string) error
 		i := slices.IndexFunc(listed, func(k shop.Listed) bool { return k.Hash == id })
 		if i < 0 {
 			return act{}, fault.New(fault.NotFound, "there is no such key")
+		}
+		if a.Via == staff.ByKey && a.ID == "key-"+id[:len(a.ID)-len("key-")] {
+			return act{}, fault.New(fault.Conflict, "this very key asks: end it with another one")
 		}
 		if !slices.ContainsFunc(listed, func(k shop.Listed) bool { return k.Kind == listed[i].Kind && k.Hash != id }) {
 			return act{}, fault.New(fault.Conflict, "it is the only key of its kind: make another one first")

@@ -18,6 +18,7 @@ import (
 	"shopkeeper/shared/mail"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
+	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/staff"
 	"shopkeeper/shared/table"
@@ -33,6 +34,9 @@ type OfficeOptions struct {
 	Base   string       // address of the deployment, for links in letters
 	Mailer mail.Sender  // takes test letters
 	Outbox admin.Outbox // nil where mail goes to a provider
+
+	Privacy  *privacy.Service // nil: without a scan of the bytes, as in the cloud
+	Backlogs admin.Backlogs   // nil where the provider measures them
 }
 
 // Office is what the console and the admin API stand on.
@@ -72,11 +76,18 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	if err != nil {
 		return nil, err
 	}
+	private := o.Privacy
+	if private == nil {
+		if private, err = Privacy(log, now, store, files, keys, nil); err != nil {
+			return nil, err
+		}
+	}
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
 		Segments: segment.NewStore(now, store), Keeper: Segments(log, now, store, nil), Offers: offer.NewStore(now, store), Results: offer.NewResults(store),
 		Campaigns: campaign.NewStore(now, store), Runner: runner, Rows: ledger.New(now, store), Evaluator: Evaluate(log, now, store, files, c.shops),
 		Composer: composer, Mailer: o.Mailer, Outbox: o.Outbox,
+		Privacy: private, Backlogs: o.Backlogs,
 	})
 	door := &web.Door{Staff: accounts, Shops: c.shops, Names: o.Names, Only: o.Only, Plain: o.Plain}
 	api := web.NewAdmin(log, now, web.AdminDeps{Service: service, Door: door, Store: store, Sealer: c.sealer})
@@ -94,4 +105,15 @@ func Authorized(proxy Request) Request {
 		}
 		return proxy(ctx, r)
 	}
+}
+
+// auditEraser takes erased customers out of the log of what staff did.
+type auditEraser struct{ log *staff.Store }
+
+// Name is privacy.Eraser's.
+func (auditEraser) Name() string { return "audit" }
+
+// Erase is privacy.Eraser's.
+func (e auditEraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject) (int, error) {
+	return e.log.Erase(ctx, shop, s.IDs()...)
 }

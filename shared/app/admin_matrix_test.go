@@ -148,6 +148,8 @@ var samples = map[string]sample{
 	"campaigns": {"", 200}, "campaign": {"", 404}, "new-campaign": {`{"id":"c#","name":"C"}`, 201}, "change-campaign": {`{"name":"C"}`, 404}, "delete-campaign": {"", 404}, "plan-campaign": {"", 404},
 	"start-campaign": {"", 404}, "pause-campaign": {"", 404}, "resume-campaign": {"", 404}, "stop-campaign": {"", 404}, "withdraw-campaign": {"", 404},
 	"campaign-sums": {"", 404}, "campaign-ledger": {"", 404}, "campaign-report": {"", 404}, "evaluate-campaign": {"", 404},
+	"preview-campaign": {`{}`, 404}, "test-campaign": {`{"to":"a@lamps.example"}`, 404}, "outbox": {"", 404}, "letter": {"", 404}, "imports": {"", 200}, "upload-import": {"id,title\n", 202},
+	"rejected-rows": {"", 404}, "export-customer": {"", 404}, "erase-customer": {"", 404}, "erasures": {"", 200}, "health": {"", 200}, "export-segment": {"", 404}, "export-ledger": {"", 404},
 	"overview": {"", 200}, "latest-events": {"", 200}, "segment-report": {"", 404},
 }
 
@@ -188,8 +190,11 @@ func (o *office) request(d described) asked {
 		_, after, _ := strings.Cut(rest, "}")
 		path = before + "nope" + after
 	}
-	if d.ID == "search-customers" {
+	switch d.ID {
+	case "search-customers":
 		path += "?q=a"
+	case "upload-import":
+		path += "?kind=items"
 	}
 	return asked{method: d.method, path: path, body: strings.ReplaceAll(samples[d.ID].body, "#", fmt.Sprint(o.count)), header: map[string]string{"If-Match": "*"}}
 }

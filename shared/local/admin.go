@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"shopkeeper/shared/admin"
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/console"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/sqlite"
 	"shopkeeper/shared/staff"
 )
 
@@ -28,7 +30,11 @@ func (p *process) office(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID, Base: p.url, Mailer: mailer, Outbox: letters{kept}})
+	private, err := p.Privacy()
+	if err != nil {
+		return nil, err
+	}
+	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID, Base: p.url, Mailer: mailer, Outbox: letters{kept}, Privacy: private, Backlogs: backlogs{p.DB}})
 	if err != nil {
 		return nil, err
 	}
@@ -85,4 +91,20 @@ func (l *Local) storeKeys() error {
 		return errors.Join(fault.Wrap(fault.Unavailable, err, "the keys cannot be stored"), os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// backlogs tells what waits in the folder's feeds and queues.
+type backlogs struct{ db *sqlite.DB }
+
+// Backlogs is admin.Backlogs'.
+func (b backlogs) Backlogs(ctx context.Context) ([]admin.Backlog, error) {
+	waiting, err := b.db.Backlogs(ctx)
+	all := make([]admin.Backlog, len(waiting))
+	for i, w := range waiting {
+		all[i] = admin.Backlog{Name: w.Queue, Kind: "queue", Waiting: w.Waiting, Oldest: w.Oldest}
+		if w.Feed != "" {
+			all[i].Name, all[i].Kind = w.Feed+" for "+w.Consumer, "feed"
+		}
+	}
+	return all, err
 }

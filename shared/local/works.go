@@ -72,7 +72,9 @@ func (w works) start(ctx context.Context, all *errgroup.Group) {
 	all.Go(func() error { return every(ctx, lookForTraining, w.trainIfDue) })
 	all.Go(func() error { return w.runCampaigns(ctx) })
 	all.Go(func() error { return every(ctx, maintainEvery, w.maintain) })
+	all.Go(func() error { return every(ctx, lookForErasures, w.finishErasures) })
 	all.Go(func() error { return every(ctx, lookForSweeps, w.sweep) })
+	all.Go(func() error { return every(ctx, lookForImports, w.importDropped) })
 	all.Go(func() error { return every(ctx, lookForOrders, w.evaluateIfDue) })
 }
 

@@ -208,3 +208,50 @@ func (s *Store) auditOf(ctx context.Context, shop event.ShopID, month time.Time,
 		}
 	}
 }
+
+// erasedTarget is what stays in the log of an act on somebody who was erased.
+const erasedTarget = "customer/erased"
+
+// Erase takes ids of customers out of the log, and nothing else: that somebody of the staff did something with a customer stays. It returns in how many entries they stood.
+func (s *Store) Erase(ctx context.Context, shop event.ShopID, ids ...string) (int, error) {
+	found := 0
+	now := s.stamp()
+	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for range auditMonths {
+		q := table.Query{Table: Table, Partition: auditPartition(shop, month.Format("2006-01"))}
+		if err := s.all(ctx, q, func(it table.Item) error {
+			n, err := s.eraseFrom(ctx, it, ids)
+			found += n
+			return err
+		}); err != nil {
+			return found, err
+		}
+		month = month.AddDate(0, -1, 0)
+	}
+	return found, nil
+}
+
+func (s *Store) eraseFrom(ctx context.Context, it table.Item, ids []string) (int, error) {
+	names := func(text string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return id != "" && strings.Contains(text, id) })
+	}
+	if !names(string(it.Body)) {
+		return 0, nil
+	}
+	var e Entry
+	if err := decode(it, &e); err != nil {
+		return 0, err
+	}
+	if names(e.Target) {
+		e.Target = erasedTarget
+	}
+	e.Changes = slices.DeleteFunc(e.Changes, func(c Change) bool { return names(c.Before) || names(c.After) })
+	clean, err := encode(it.Key, e, time.Time{})
+	if err != nil {
+		return 0, err
+	}
+	if err := s.tables.Write(ctx, table.Put(clean, table.IfVersion(it.Version))); err != nil {
+		return 0, fmt.Errorf("take somebody out of the audit log: %w", err)
+	}
+	return 1, nil
+}

@@ -108,3 +108,33 @@ func FuzzAuditCursor(f *testing.F) {
 		}
 	})
 }
+
+func TestTheLogForgetsCustomers(t *testing.T) {
+	w := newWorld(t)
+	for _, e := range []Entry{
+		{Target: "customer/p_gone"}, {Target: "customer/p_stays"}, {Target: "/admin/v1/customers/p_gone/visitors/v_1"},
+		{Target: "customer/p_stays", Changes: []Change{{Field: "visitor", After: `"v_gone"`}}},
+	} {
+		e.Shop, e.Actor, e.Action, e.Outcome = "lamps", "u_1", CustomersEdit, Done
+		if err := w.Note(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(20 * 24 * time.Hour)
+	}
+	for _, want := range []int{3, 0} {
+		if n, err := w.Erase(t.Context(), "lamps", "p_gone", "v_gone"); n != want || err != nil {
+			t.Errorf("erased from %d entries, %v; want %d", n, err, want)
+		}
+	}
+	page, _, err := w.Audit(t.Context(), "lamps", "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range page {
+		got = append(got, fmt.Sprint(e.Target, len(e.Changes)))
+	}
+	if diff := cmp.Diff([]string{"customer/p_stays0", "customer/erased0", "customer/p_stays0", "customer/erased0"}, got); diff != "" {
+		t.Errorf("targets (-want +got):\n%s", diff)
+	}
+}

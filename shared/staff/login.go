@@ -40,9 +40,13 @@ func (s *Store) Login(ctx context.Context, shop event.ShopID, login, password, o
 	if err != nil || len(password) > MaxPassword {
 		return Session{}, errLogin //nolint:nilerr // what can be no login is a wrong one
 	}
+	decoy, err := s.decoy() // also for who is known: the first login of a process must not tell
+	if err != nil {
+		return Session{}, err
+	}
 	u, err := s.byLogin(ctx, shop, login)
 	if fault.Is(err, fault.NotFound) {
-		u = storedUser{User: User{Shop: shop, Login: login, Disabled: true}, Hash: s.decoy}
+		u = storedUser{User: User{Shop: shop, Login: login, Disabled: true}, Hash: decoy}
 	} else if err != nil {
 		return Session{}, err
 	}

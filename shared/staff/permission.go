@@ -29,6 +29,7 @@ const (
 	CampaignsSend Action = "campaigns.send" // test send, start, pause, resume, stop
 	ImportsRead   Action = "imports.read"
 	ImportsEdit   Action = "imports.write"
+	RejectedRead  Action = "rejected.read" // refused rows of imports, names and addresses included
 	ExportsRead   Action = "exports.read"
 	KeysRead      Action = "keys.read"
 	KeysEdit      Action = "keys.write"
@@ -70,6 +71,7 @@ var permissions = []permission{
 	{CampaignsSend, []Role{Marketer}},
 	{ImportsRead, []Role{Marketer, Analyst}},
 	{ImportsEdit, []Role{Marketer}},
+	{RejectedRead, []Role{Marketer}},
 	{ExportsRead, []Role{Marketer, Analyst}},
 	{KeysRead, nil},
 	{KeysEdit, nil},

@@ -14,7 +14,7 @@ func TestPermissions(t *testing.T) {
 	want := map[Role][]Action{
 		Owner: all, Server: all,
 		Marketer: {OverviewRead, CustomersRead, CatalogRead, CatalogEdit, OrdersRead, OffersRead, OffersEdit, SegmentsRead, SegmentsEdit, CampaignsRead, CampaignsEdit, CampaignsSend,
-			ImportsRead, ImportsEdit, ExportsRead, OutboxRead, HealthRead, SelfRead, SelfEdit},
+			ImportsRead, ImportsEdit, RejectedRead, ExportsRead, OutboxRead, HealthRead, SelfRead, SelfEdit},
 		Operator: {OverviewRead, CustomersRead, CustomersEdit, CustomersTake, CatalogRead, OrdersRead, OffersRead, SegmentsRead, CampaignsRead, OutboxRead, HealthRead, SelfRead, SelfEdit},
 		Analyst:  {OverviewRead, CatalogRead, OffersRead, SegmentsRead, CampaignsRead, ImportsRead, ExportsRead, HealthRead, SelfRead, SelfEdit},
 		"":       nil, "boss": nil,

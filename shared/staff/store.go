@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"shopkeeper/shared/event"
@@ -18,7 +19,7 @@ type Store struct {
 	tables table.Store
 	tokens *identity.Signer
 	hasher hasher
-	decoy  string // the hash that the password of an unknown login is compared with
+	decoy  func() (string, error) // the hash that the password of an unknown login is compared with; made when it is needed first
 }
 
 // New is a Store on a table store; keys sign sessions.
@@ -28,8 +29,8 @@ func New(now func() time.Time, tables table.Store, keys *identity.Keyring) (*Sto
 		return nil, err
 	}
 	s := &Store{now: now, tables: tables, tokens: tokens, hasher: make(hasher, hashing)}
-	s.decoy, err = s.hasher.hash(context.Background(), NewPassword())
-	return s, err
+	s.decoy = sync.OnceValues(func() (string, error) { return s.hasher.hash(context.Background(), NewPassword()) })
+	return s, nil
 }
 
 // load reads the item at k into v and returns its version.

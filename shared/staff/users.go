@@ -243,10 +243,10 @@ func normalLogin(login string) (string, error) {
 	switch {
 	case login == "":
 		return "", fault.InvalidField("login", "is missing")
-	case len(login) > maxLogin || !utf8.ValidString(login):
+	case len(login) > maxLogin:
 		return "", fault.InvalidField("login", "is an e-mail address or a name of at most 254 bytes")
-	case strings.ContainsFunc(login, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }):
-		return "", fault.InvalidField("login", "has no spaces")
+	case strings.ContainsFunc(login, func(r rune) bool { return r < '!' || r > '~' }):
+		return "", fault.InvalidField("login", "has letters, digits and signs of ASCII alone, and no spaces")
 	}
 	return login, nil
 }

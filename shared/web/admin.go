@@ -81,7 +81,7 @@ func newAdminAPI(now func() time.Time, deps AdminDeps) *adminAPI {
 	b := &adminAPI{AdminDeps: deps, now: now, idem: idempotency{deps.Store, deps.Sealer, now}}
 	config := huma.Config{
 		OpenAPI:       adminDocument(),
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:       map[string]huma.Format{"application/json": wholeNumbers, "json": wholeNumbers},
 		DefaultFormat: "application/json",
 		Transformers: []huma.Transformer{func(ctx huma.Context, _ string, v any) (any, error) {
 			if m, ok := v.(*huma.ErrorModel); ok {
@@ -168,7 +168,7 @@ func (b *adminAPI) serve(w http.ResponseWriter, r *http.Request, op *huma.Operat
 	}
 	var out *reply
 	var err error
-	if way.repeats && r.Header.Get(IdempotencyHeader) != "" {
+	if _, named := r.Header[IdempotencyHeader]; way.repeats && named {
 		out, err = b.idem.once(w, r, c.actor, answer)
 	} else {
 		out, err = answer(r)

@@ -109,7 +109,7 @@ type campaignChange struct {
 
 type moveInput struct {
 	Slug
-	IfMatch string `header:"If-Match" doc:"start the version that was read, no other"`
+	IfMatch string `header:"If-Match" pattern:"^(\\*|\"[1-9][0-9]{0,17}\")$" doc:"start the version that was read, no other"`
 }
 
 type rowsInput struct {

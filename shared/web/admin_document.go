@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path"
@@ -70,8 +71,10 @@ func schemaName(pkg, name string) string {
 type adminOperation struct {
 	method, path, id, summary, tag string
 	access
-	status   int   // of success; 0: 200
-	refusals []int // besides those that every operation has
+	status   int    // of success; 0: 200
+	media    string // of an answer that is a file
+	body     int64  // bytes of an upload; 0: maxAdminBody
+	refusals []int  // besides those that every operation has
 }
 
 // refusing are the refusals that an operation may have, from how it is reached and what it takes.
@@ -99,11 +102,14 @@ func add[I, O any](b *adminAPI, o adminOperation, do func(ctx context.Context, a
 	}
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status,
-		Metadata: map[string]any{accessKey: o.access}, Responses: map[string]*huma.Response{}, MaxBodyBytes: maxAdminBody, BodyReadTimeout: -1,
+		Metadata: map[string]any{accessKey: o.access}, Responses: map[string]*huma.Response{}, MaxBodyBytes: cmp.Or(o.body, maxAdminBody), BodyReadTimeout: -1,
 	}
 	schema := b.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
 	for _, status := range o.refusing() {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+	}
+	if o.media != "" {
+		op.Responses[strconv.Itoa(o.status)] = &huma.Response{Description: http.StatusText(o.status), Content: map[string]*huma.MediaType{o.media: {Schema: &huma.Schema{Type: huma.TypeString}}}}
 	}
 	if o.action != "" {
 		op.Security = []map[string][]string{{"secretKey": {}}, {"basicKey": {}}, {"session": {}}}
@@ -153,7 +159,7 @@ type Paging struct {
 
 // IfMatch is the version that a change is about.
 type IfMatch struct {
-	Tag string `header:"If-Match" required:"true" doc:"the ETag that was read, or * for whatever is stored"`
+	Tag string `header:"If-Match" required:"true" pattern:"^(\\*|\"[1-9][0-9]{0,17}\")$" doc:"the ETag that was read, or * for whatever is stored"`
 }
 
 // version is what the header asks for; 0 for any.

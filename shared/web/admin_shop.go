@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 
 	"shopkeeper/shared/admin"
@@ -30,4 +32,24 @@ func (b *adminAPI) shop() {
 			m, err := b.Service.SegmentMonths(ctx, a)
 			return &body[evaluate.Months]{m}, err
 		})
+	add(b, adminOperation{method: http.MethodGet, path: "/admin/v1/health", id: "health", summary: "Feeds, queues, models: how the product is", tag: "health", access: access{action: staff.HealthRead}},
+		func(ctx context.Context, a staff.Actor, _ *noInput) (*body[admin.Health], error) {
+			h, err := b.Service.Health(ctx, a)
+			return &body[admin.Health]{h}, err
+		})
+	for _, file := range []struct {
+		path, id, summary string
+		action            staff.Action
+		write             func(ctx context.Context, a staff.Actor, id string, w io.Writer) error
+	}{
+		{"/admin/v1/segments/{id}/members.csv", "export-segment", "Who is in a segment, as a file of ids", staff.ExportsRead, b.Service.ExportSegment},
+		{"/admin/v1/campaigns/{id}/ledger.csv", "export-ledger", "A campaign's messages, as a file of ids", staff.ExportsRead, b.Service.ExportLedger},
+	} {
+		add(b, adminOperation{method: http.MethodGet, path: file.path, id: file.id, summary: file.summary, tag: "exports", access: access{action: file.action}, media: "text/csv"},
+			func(ctx context.Context, a staff.Actor, in *Slug) (*text, error) {
+				var out bytes.Buffer
+				err := file.write(ctx, a, in.ID, &out)
+				return &text{"text/csv", out.Bytes()}, err
+			})
+	}
 }

@@ -11,8 +11,8 @@ import (
 
 type inviteInput struct {
 	Body struct {
-		Login string     `json:"login" minLength:"1" maxLength:"254" doc:"an e-mail address or a name"`
-		Name  string     `json:"name,omitempty" maxLength:"200"`
+		Login string     `json:"login" minLength:"1" maxLength:"254" pattern:"^[!-~]+$" doc:"an e-mail address or a name"`
+		Name  string     `json:"name,omitempty" maxLength:"50" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$"`
 		Role  staff.Role `json:"role" enum:"owner,marketer,operator,analyst"`
 	}
 }
@@ -26,7 +26,7 @@ type userChange struct {
 	UserPath
 	IfMatch
 	Body struct {
-		Name     string     `json:"name,omitempty" maxLength:"200"`
+		Name     string     `json:"name,omitempty" maxLength:"50" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*$"`
 		Role     staff.Role `json:"role" enum:"owner,marketer,operator,analyst"`
 		Disabled bool       `json:"disabled"`
 	}
@@ -91,7 +91,7 @@ type keyInput struct {
 type newKeyInput struct {
 	Body struct {
 		Kind  shop.KeyKind `json:"kind" enum:"write,secret"`
-		Label string       `json:"label,omitempty" maxLength:"200"`
+		Label string       `json:"label,omitempty" maxLength:"50"`
 	}
 }
 

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// wholeNumbers is JSON as JSON Schema sees it: 3.0 and 3e0 are integers like 3. encoding/json takes the last alone for a Go integer.
+var wholeNumbers = huma.Format{
+	Marshal:   huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error { return huma.DefaultJSONFormat.Unmarshal(plainIntegers(data), v) },
+}
+
+// maxWhole bounds what is rewritten: beyond it a float64 does not tell neighbours apart.
+const maxWhole = 1 << 53
+
+// plainIntegers rewrites whole numbers that are spelled with a fraction or an exponent. Everything else stays as it is, also what is no JSON.
+func plainIntegers(data []byte) []byte {
+	if !bytes.ContainsAny(data, ".eE") {
+		return data
+	}
+	out := make([]byte, 0, len(data))
+	for i := 0; i < len(data); {
+		switch c := data[i]; {
+		case c == '"':
+			end := endOfString(data, i)
+			out = append(out, data[i:end]...)
+			i = end
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + 1
+			for end < len(data) && bytes.IndexByte([]byte("+-.eE0123456789"), data[end]) >= 0 {
+				end++
+			}
+			out = append(out, plainInteger(data[i:end])...)
+			i = end
+		default:
+			out = append(out, c)
+			i++
+		}
+	}
+	return out
+}
+
+func endOfString(data []byte, i int) int {
+	for i++; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(data)
+}
+
+func plainInteger(number []byte) []byte {
+	if !bytes.ContainsAny(number, ".eE") {
+		return number
+	}
+	f, err := strconv.ParseFloat(string(number), 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > maxWhole {
+		return number
+	}
+	return strconv.AppendInt(nil, int64(f), 10)
+}
