@@ -44,6 +44,7 @@ var attributes = []attribute{
 	{name: "known", kind: aBool, doc: "Whether the customer is a person the shop knows, not only a browser.", example: `known && orders.count == 0`},
 	{name: "has_email", kind: aBool, doc: "Whether an e-mail address is known.", example: `has_email && permission("email")`, person: true},
 	{name: "has_phone", kind: aBool, doc: "Whether a telephone number is known.", example: `has_phone && value == "large"`, person: true},
+	{name: "deliverable", kind: aBool, doc: "Whether the e-mail address is one that mail can reach, by its form.", example: `has_email && !deliverable`, person: true},
 	{name: "country", kind: aText, doc: "The country as it was told.", example: `country in ["FR", "BE"]`, person: true},
 	{name: "language", kind: aText, doc: `The language of the person's locale, such as "fr".`, example: `language == "fr"`, person: true},
 	{name: "created", kind: aTime, doc: "When the shop first heard of the person.", example: `created >= date("2026-01-01")`, person: true},
@@ -90,7 +91,7 @@ var attributes = []attribute{
 	{name: "in_cart", kind: aBool, doc: "Whether an item lies in the basket.", example: `in_cart("85123A")`, of: &function{
 		params: "item", args: []argument{text}, sig: new(func(any, string) bool), call: func(c *Customer, a []any) any { return c.inCart(a[0].(string)) },
 	}},
-	{name: "did", kind: aNumber, doc: "How often an event happened on the last days, today among them; a profile remembers its latest 40 pairs of event and day.", example: `did("Product Viewed", 7) >= 3`, of: &function{
+	{name: "did", kind: aNumber, doc: "How often an event happened on the last days, today among them; a profile remembers its latest 40 pairs of event and day. Mail counts too: \"Email Opened\", \"Email Link Clicked\".", example: `did("Product Viewed", 7) >= 3`, of: &function{
 		params: "event, days", args: []argument{text, {number: true, check: lastDays}}, sig: new(func(any, string, int) int),
 		call: func(c *Customer, a []any) any { return c.did(a[0].(string), a[1].(int)) },
 	}},

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,7 +55,7 @@ func Compile(condition string) (*Condition, error) {
 	if g.wrong != nil {
 		return nil, invalid(g.wrong)
 	}
-	program, err := expr.Compile(condition, append(options, expr.AsBool())...)
+	program, err := expr.Compile(condition, slices.Concat(options, []expr.Option{expr.AsBool()})...)
 	if err != nil {
 		return nil, invalid(problem(err))
 	}

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,8 @@ func TestMatch(t *testing.T) {
 		"no value before the first sweep":       {contact, `value == ""`, true},
 		"a list of countries":                   {anna(), `country in ["FR", "BE"]`, true},
 		"a language":                            {anna(), `language == "fr"`, true},
+		"an address that mail can reach":        {anna(), `deliverable`, true},
+		"nobody can be reached":                 {nobody, `deliverable || has_email`, false},
 		"never ordered is long ago":             {stranger, `days_since_order > 90 && orders.count == 0`, true},
 		"never ordered is not lately":           {stranger, `days_since_first_order <= 30`, false},
 		"a person's trait":                      {anna(), `trait("plan") == "gold" && trait("none") == "" && trait("broken") == ""`, true},
@@ -203,8 +206,11 @@ func TestAttributes(t *testing.T) {
 func TestConditionsAreSharedSafely(t *testing.T) {
 	c := compile(t, `interest("category:Tea") > 0.5 && did("Product Viewed", 7) == 5 && country in ["FR"]`)
 	var all sync.WaitGroup
-	for range 8 {
+	for i := range 8 {
 		all.Go(func() {
+			if _, err := Compile(fmt.Sprintf("visits > %d", i)); err != nil { // beside another
+				t.Error(err)
+			}
 			for range 500 {
 				if !c.Match(anna()) || c.Match(nobody) || len(c.Why(nobody)) != 3 {
 					t.Error("another answer")

@@ -21,6 +21,7 @@ type Customer struct {
 	Known               bool       `expr:"known"`
 	HasEmail            bool       `expr:"has_email"`
 	HasPhone            bool       `expr:"has_phone"`
+	Deliverable         bool       `expr:"deliverable"`
 	Country             string     `expr:"country"`
 	Language            string     `expr:"language"`
 	Created             time.Time  `expr:"created"`
@@ -106,20 +107,9 @@ func (c *Customer) readPerson() {
 	c.Known = true
 	c.HasEmail, c.HasPhone = p.Email != "", p.Phone != ""
 	c.Country, c.Created = p.Country, p.Created
-	c.Language = languageOf(traitText(p.Traits["locale"]), traitText(p.Traits["language"]))
-}
-
-// languageOf is the primary subtag of the first locale that has one: "fr" of "fr-CA" and of "FR_ca".
-func languageOf(locales ...string) string {
-	for _, l := range locales {
-		if i := strings.IndexAny(l, "-_"); i >= 0 {
-			l = l[:i]
-		}
-		if l != "" {
-			return strings.ToLower(l)
-		}
-	}
-	return ""
+	c.Deliverable = p.EmailProblem() == ""
+	language, _, _ := strings.Cut(p.Locale(""), "-")
+	c.Language = strings.ToLower(language)
 }
 
 func dayOf(t time.Time) int32 {

@@ -28,8 +28,9 @@ type Keeper struct {
 	bus      bus.Bus
 	currency func(ctx context.Context, shop event.ShopID) (string, error)
 
-	mu    sync.Mutex
-	rules map[event.ShopID]*rules
+	reading sync.Mutex // held while rules are read
+	mu      sync.Mutex // guards rules
+	rules   map[event.ShopID]*rules
 }
 
 // NewKeeper is a Keeper that publishes on the bus. currency tells what a shop counts in.

@@ -39,13 +39,16 @@ type rule struct {
 // rulesOf are a shop's, at most rulesAge old, with the frame of the time now.
 func (k *Keeper) rulesOf(ctx context.Context, shop event.ShopID) (*rules, error) {
 	now := k.now()
-	k.mu.Lock()
-	r := k.rules[shop]
-	k.mu.Unlock()
-	if r == nil || now.Sub(r.read) >= rulesAge || now.Before(r.read) {
-		var err error
-		if r, err = k.readRules(ctx, shop, r); err != nil {
-			return nil, fmt.Errorf("rules of shop %s: %w", shop, err)
+	r := k.kept(shop, now)
+	if r == nil {
+		k.reading.Lock() // of many that find them old, one reads
+		defer k.reading.Unlock()
+		now = k.now()
+		if r = k.kept(shop, now); r == nil {
+			var err error
+			if r, err = k.readRules(ctx, shop); err != nil {
+				return nil, fmt.Errorf("rules of shop %s: %w", shop, err)
+			}
 		}
 	}
 	seen := *r
@@ -53,8 +56,22 @@ func (k *Keeper) rulesOf(ctx context.Context, shop event.ShopID) (*rules, error)
 	return &seen, nil
 }
 
+// kept are the rules in memory, nil when there are none or they are old.
+func (k *Keeper) kept(shop event.ShopID, now time.Time) *rules {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := k.rules[shop]
+	if r == nil || now.Sub(r.read) >= rulesAge || now.Before(r.read) {
+		return nil
+	}
+	return r
+}
+
 // readRules reads a shop's, and keeps them. What was compiled before is compiled still.
-func (k *Keeper) readRules(ctx context.Context, shop event.ShopID, before *rules) (*rules, error) {
+func (k *Keeper) readRules(ctx context.Context, shop event.ShopID) (*rules, error) {
+	k.mu.Lock()
+	before := k.rules[shop]
+	k.mu.Unlock()
 	r := &rules{read: k.now()}
 	var err error
 	if r.frame.Currency, err = k.currency(ctx, shop); err != nil {

@@ -62,7 +62,9 @@ func TestSweeps(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	waits := func(context.Context, event.ShopID) (segment.Swept, error) { return segment.Swept{Again: time.Second}, nil }
+	waits := func(context.Context, event.ShopID) (segment.Swept, error) {
+		return segment.Swept{Again: time.Second}, nil
+	}
 	if got, err := toTheEnd(ended, "tea", waits); err != nil || got.Done {
 		t.Errorf("without time: %+v, %v", got, err)
 	}
