@@ -78,7 +78,7 @@ func (p *program) resume(l *local.Local) error {
 	if err != nil {
 		return err
 	}
-	finished, err := private.Resume(p, local.ShopID)
+	finished, err := private.Resume(p, local.ShopID, 0)
 	for _, c := range finished {
 		if err := p.print(c, c.Text()); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
+	"shopkeeper/shared/mail"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/recommend"
@@ -28,6 +29,8 @@ type HTTPOptions struct {
 	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
 	Offers    *offer.Chooser              // nil: Recommend makes one of its own, whose leases end with the process
 	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
+	Sender    mail.Sender                 // takes the mails that ask a person to confirm an erasure; nil: people ask the shop
+	Base      string                      // address that the links in them begin with
 }
 
 func (o *HTTPOptions) orDefault() HTTPOptions {
@@ -77,8 +80,12 @@ func Collect(log *slog.Logger, now func() time.Time, store table.Store, keys *id
 	if err != nil {
 		return nil, err
 	}
+	requests, err := Requests(log, now, store, keys, o.Sender, o.Base)
+	if err != nil {
+		return nil, err
+	}
 	return web.NewCollect(log, now, web.CollectDeps{
-		Service: collect.New(now, store, c.shops, c.aliases, folder).Refusing(c.erased), Shops: c.shops, Cookies: c.cookies, Store: store, Ready: o.Ready,
+		Service: collect.New(now, store, c.shops, c.aliases, folder).Refusing(c.erased), Shops: c.shops, Cookies: c.cookies, Store: store, Ready: o.Ready, Privacy: requests,
 	}), nil
 }
 

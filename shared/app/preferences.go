@@ -33,6 +33,10 @@ func Preferences(log *slog.Logger, now func() time.Time, store table.Store, keys
 	if err != nil {
 		return nil, err
 	}
+	requests, err := Requests(log, now, store, keys, sender, base)
+	if err != nil {
+		return nil, err
+	}
 	recorder := tracking.NewRecorder(now, store, c.shops, ledger.New(now, store))
 	words := locale.New(nil)
 	decided := choices.New(choices.Deps{
@@ -41,5 +45,6 @@ func Preferences(log *slog.Logger, now func() time.Time, store table.Store, keys
 	})
 	return web.NewPreferences(web.PreferencesDeps{
 		Log: log, Now: now, Shops: c.shops, Tokens: tokens, Recent: tracking.NewRecent(), Watcher: recorder, Choices: decided, Words: words,
+		Requests: requests,
 	}), nil
 }

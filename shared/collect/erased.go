@@ -90,3 +90,17 @@ func (w *walk) bindAddress(ctx context.Context, m *message, person event.PersonI
 	_, err := w.s.aliases.EnsureByEmail(ctx, w.r.Shop.ID, email, person)
 	return err
 }
+
+// Living is the visitor of a cookie, unless that one was erased since: then nobody. A person who was erased is taken off a cookie that outlived them.
+func (s *Service) Living(ctx context.Context, shop event.ShopID, v identity.Visitor) (identity.Visitor, error) {
+	if s.erased == nil || v.ID == "" {
+		return v, nil
+	}
+	stones, err := s.erased.Look(ctx, shop)
+	if err != nil || stones.None() {
+		return v, err
+	}
+	w := &walk{s: s, stones: stones, current: v}
+	err = w.leave(ctx)
+	return w.current, err
+}

@@ -10,11 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/privacy"
 )
+
+// lookForErasures is how soon an erasure that was confirmed is carried out.
+const lookForErasures = 5 * time.Second
 
 // Privacy exports and erases persons of the folder.
 func (l *Local) Privacy() (*privacy.Service, error) {
@@ -23,6 +27,17 @@ func (l *Local) Privacy() (*privacy.Service, error) {
 		return nil, err
 	}
 	return app.Privacy(l.Log, l.Now, l.DB, l.Blobs, l.Ring, ground{l}, box)
+}
+
+// finishErasures carries out what people confirmed, and what was cut short.
+func (w works) finishErasures(ctx context.Context) {
+	private, err := w.Privacy()
+	if err == nil {
+		_, err = private.Resume(ctx, ShopID, privacy.Patience)
+	}
+	if err != nil && ctx.Err() == nil {
+		w.Log.Error("an erasure does not go on yet", "err", err)
+	}
 }
 
 // ground is the folder to the last byte.

@@ -15,8 +15,12 @@ import (
 )
 
 // api is what one gateway answers on AWS: the recommending routes go to one function, all others to the other.
-func (l *Local) api(seen *exposures) (http.Handler, error) {
-	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser()}
+func (l *Local) api(seen *exposures, base string) (http.Handler, error) {
+	mailer, err := l.Mailer()
+	if err != nil {
+		return nil, err
+	}
+	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser(), Sender: mailer, Base: base}
 	collect, err := app.Collect(l.Log, l.Now, l.DB, l.Ring, opts)
 	if err != nil {
 		return nil, err

@@ -117,7 +117,7 @@ func (p *process) prepare(ctx context.Context) (err error) {
 	if p.seen, err = openExposures(p.Log, filepath.Join(p.Dir, "exposures"), p.Now); err != nil {
 		return err
 	}
-	api, err := p.api(p.seen)
+	api, err := p.api(p.seen, p.url)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,14 @@ const (
 	ConfirmMail    Key = "confirm.mail"
 	ConfirmIgnore  Key = "confirm.ignore"
 
+	EraseTitle   Key = "erase.title"
+	EraseAsk     Key = "erase.ask"
+	EraseButton  Key = "erase.button"
+	EraseDone    Key = "erase.done"
+	EraseSubject Key = "erase.subject"
+	EraseMail    Key = "erase.mail"
+	EraseIgnore  Key = "erase.ignore"
+
 	LinkEnded     Key = "link.ended"
 	LinkEndedText Key = "link.ended.text"
 )
@@ -89,6 +97,14 @@ var letterTexts = map[Key][4]string{
 	ConfirmSubject: {"Please confirm: mail from %s", "Veuillez confirmer : la lettre de %s", "Bitte bestätigen: Post von %s", "Пожалуйста, подтвердите: рассылка %s"},
 	ConfirmMail:    {"Somebody, probably you, asked for mail from %s at this address. If it was you, please confirm:", "Quelqu'un, sans doute vous, a demandé à recevoir les messages de %s à cette adresse. Si c'était vous, veuillez confirmer :", "Jemand, wahrscheinlich Sie, hat E-Mails von %s an diese Adresse bestellt. Wenn Sie es waren, bestätigen Sie bitte:", "Кто-то, вероятно вы, попросил присылать на этот адрес письма от %s. Если это были вы, подтвердите:"},
 	ConfirmIgnore:  {"If it was not you, do nothing: you will hear no more.", "Si ce n'était pas vous, ne faites rien : vous ne recevrez plus rien.", "Wenn Sie es nicht waren, tun Sie nichts: Sie hören nichts mehr von uns.", "Если это были не вы, ничего не делайте: больше писем не будет."},
+
+	EraseTitle:   {"Erase everything about you", "Tout effacer vous concernant", "Alles über Sie löschen", "Удалить все данные о вас"},
+	EraseAsk:     {"Shall %s erase everything it knows of you? It cannot be undone.", "Faut-il que %s efface tout ce qui vous concerne ? C'est irréversible.", "Soll %s alles löschen, was dort über Sie bekannt ist? Das lässt sich nicht rückgängig machen.", "Удалить всё, что магазин %s знает о вас? Отменить это нельзя."},
+	EraseButton:  {"Yes, erase it", "Oui, effacer", "Ja, löschen", "Да, удалить"},
+	EraseDone:    {"%s has forgotten you.", "%s vous a oublié.", "%s hat Sie vergessen.", "Магазин %s удалил ваши данные."},
+	EraseSubject: {"Please confirm: %s shall forget you", "Veuillez confirmer : %s doit vous oublier", "Bitte bestätigen: %s soll Sie vergessen", "Подтвердите: %s удалит ваши данные"},
+	EraseMail:    {"Somebody, probably you, asked %s to erase everything about the owner of this address. If it was you, please confirm within a day:", "Quelqu'un, sans doute vous, a demandé à %s d'effacer tout ce qui concerne le titulaire de cette adresse. Si c'était vous, veuillez confirmer dans les 24 heures :", "Jemand, wahrscheinlich Sie, hat %s gebeten, alles über den Inhaber dieser Adresse zu löschen. Wenn Sie es waren, bestätigen Sie bitte innerhalb eines Tages:", "Кто-то, вероятно вы, попросил магазин %s удалить всё о владельце этого адреса. Если это были вы, подтвердите в течение суток:"},
+	EraseIgnore:  {"If it was not you, do nothing: nothing will be erased.", "Si ce n'était pas vous, ne faites rien : rien ne sera effacé.", "Wenn Sie es nicht waren, tun Sie nichts: Es wird nichts gelöscht.", "Если это были не вы, ничего не делайте: ничего не будет удалено."},
 
 	LinkEnded:     {"This link does not work any more", "Ce lien ne fonctionne plus", "Dieser Link funktioniert nicht mehr", "Эта ссылка больше не работает"},
 	LinkEndedText: {"It is too old, or a part of it is missing. Please use the link in the newest mail.", "Il est trop ancien, ou une partie manque. Utilisez le lien du dernier message reçu.", "Er ist zu alt, oder ein Teil fehlt. Bitte benutzen Sie den Link in der neuesten E-Mail.", "Она устарела или неполна. Воспользуйтесь ссылкой из последнего письма."},

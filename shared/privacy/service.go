@@ -56,11 +56,17 @@ type job struct {
 	At       time.Time   `json:"at"`
 	Who      string      `json:"who"` // keyed hash of what was asked for
 	Sealed   []byte      `json:"sealed,omitempty"`
+	Waits    bool        `json:"waits,omitempty"` // nobody is at it: whoever looks next carries it out
 	Finished Certificate `json:"certificate,omitzero"`
 }
 
-func jobKey(shop event.ShopID, id string) table.Key {
-	return table.Key{Table: consent.Table, Partition: table.Partition(string(shop), "erasures"), Sort: id}
+// jobKey is where an erasure is on record: shop#erasing until it is finished, then shop#erasures.
+func jobKey(shop event.ShopID, id string, finished bool) table.Key {
+	where := "erasing"
+	if finished {
+		where = "erasures"
+	}
+	return table.Key{Table: consent.Table, Partition: table.Partition(string(shop), where), Sort: id}
 }
 
 // Erase erases everybody whom the text names (see Find) and certifies it. An error leaves the erasure to Resume, which goes on where it stopped. NotFound when nobody is known by the text.
@@ -74,6 +80,26 @@ func (s *Service) Erase(ctx context.Context, shop event.ShopID, who string) (Cer
 
 // EraseAll erases subjects that were found. who is a keyed hash for the record.
 func (s *Service) EraseAll(ctx context.Context, shop event.ShopID, who string, subjects ...Subject) (Certificate, error) {
+	id, j, err := s.begin(ctx, shop, who, subjects, false)
+	if err != nil {
+		return Certificate{}, err
+	}
+	return s.carryOut(ctx, shop, id, j, subjects)
+}
+
+// Begin puts an erasure on record and leaves its tombstones, in the time that a request has: from now on nothing of the subjects is stored. Resume does the rest.
+func (s *Service) Begin(ctx context.Context, shop event.ShopID, who string, subjects ...Subject) error {
+	id, _, err := s.begin(ctx, shop, who, subjects, true)
+	for _, sub := range subjects {
+		if err == nil {
+			err = s.bury(ctx, shop, id, sub)
+		}
+	}
+	return err
+}
+
+// begin dates the subjects and keeps them, sealed.
+func (s *Service) begin(ctx context.Context, shop event.ShopID, who string, subjects []Subject, waits bool) (string, job, error) {
 	now := s.Now().UTC().Truncate(time.Millisecond)
 	for i := range subjects {
 		subjects[i].At = now
@@ -81,13 +107,17 @@ func (s *Service) EraseAll(ctx context.Context, shop event.ShopID, who string, s
 	id := now.Format("20060102T150405.000Z") + "-" + randomID()
 	plain, err := json.Marshal(subjects)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("encode an erasure: %w", err)
+		return "", job{}, fmt.Errorf("encode an erasure: %w", err)
 	}
-	j := job{At: now, Who: who, Sealed: s.Sealer.Seal(shop, "erasure/"+id, plain)}
-	if err := s.save(ctx, shop, id, j); err != nil {
-		return Certificate{}, err
+	j := job{At: now, Who: who, Waits: waits, Sealed: s.Sealer.Seal(shop, "erasure/"+id, plain)}
+	it, err := j.item(jobKey(shop, id, false))
+	if err != nil {
+		return "", job{}, err
 	}
-	return s.carryOut(ctx, shop, id, j, subjects)
+	if err := s.Tables.Write(ctx, table.Put(it, table.IfAbsent())); err != nil {
+		return "", job{}, fmt.Errorf("record an erasure: %w", err)
+	}
+	return id, j, nil
 }
 
 func randomID() string {
@@ -96,34 +126,51 @@ func randomID() string {
 	return hex.EncodeToString(b[:])
 }
 
-func (s *Service) save(ctx context.Context, shop event.ShopID, id string, j job) error {
+func (j job) item(k table.Key) (table.Item, error) {
 	body, err := json.Marshal(j)
 	if err != nil {
-		return fmt.Errorf("encode an erasure: %w", err)
+		return table.Item{}, fmt.Errorf("encode an erasure: %w", err)
 	}
-	if err := s.Tables.Write(ctx, table.Put(table.Item{Key: jobKey(shop, id), Body: body}, table.Always())); err != nil {
+	return table.Item{Key: k, Body: body}, nil
+}
+
+// finish replaces the job by its certificate.
+func (s *Service) finish(ctx context.Context, shop event.ShopID, id string, j job, c Certificate) error {
+	it, err := job{At: j.At, Who: j.Who, Finished: c}.item(jobKey(shop, id, true))
+	if err != nil {
+		return err
+	}
+	if err := s.Tables.Write(ctx, table.Put(it, table.Always()), table.Delete(jobKey(shop, id, false), table.Always())); err != nil {
 		return fmt.Errorf("record an erasure: %w", err)
 	}
 	return nil
 }
 
-// Resume finishes the erasures that were cut short. Whoever starts the deployment, or the night, calls it.
-func (s *Service) Resume(ctx context.Context, shop event.ShopID) ([]Certificate, error) {
+// Patience is how long an erasure that somebody carries out is left to them: several times what a large shop's takes.
+const Patience = 15 * time.Minute
+
+// Resume carries out the erasures that wait, and finishes those that were begun longer ago than patience, because whoever was at it is gone. The deployment calls it again and again.
+func (s *Service) Resume(ctx context.Context, shop event.ShopID, patience time.Duration) ([]Certificate, error) {
 	var all []Certificate
-	q := table.Query{Table: consent.Table, Partition: jobKey(shop, "any").Partition, Strong: true}
+	q := table.Query{Table: consent.Table, Partition: jobKey(shop, "any", false).Partition, Strong: true}
 	for {
 		page, err := s.Tables.Query(ctx, q)
 		if err != nil {
 			return all, fmt.Errorf("list erasures: %w", err)
 		}
 		for _, it := range page.Items {
-			c, err := s.resume(ctx, shop, it)
+			var j job
+			if err := json.Unmarshal(it.Body, &j); err != nil {
+				return all, fmt.Errorf("decode erasure %s: %w", it.Key.Sort, err)
+			}
+			if !j.Waits && s.Now().Sub(j.At) < patience {
+				continue
+			}
+			c, err := s.resume(ctx, shop, it.Key.Sort, j)
 			if err != nil {
 				return all, err
 			}
-			if c.Erasure != "" {
-				all = append(all, c)
-			}
+			all = append(all, c)
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			return all, nil
@@ -131,23 +178,16 @@ func (s *Service) Resume(ctx context.Context, shop event.ShopID) ([]Certificate,
 	}
 }
 
-func (s *Service) resume(ctx context.Context, shop event.ShopID, it table.Item) (Certificate, error) {
-	var j job
-	if err := json.Unmarshal(it.Body, &j); err != nil {
-		return Certificate{}, fmt.Errorf("decode erasure %s: %w", it.Key.Sort, err)
-	}
-	if len(j.Sealed) == 0 {
-		return Certificate{}, nil
-	}
-	plain, err := s.Sealer.Open(shop, "erasure/"+it.Key.Sort, j.Sealed)
+func (s *Service) resume(ctx context.Context, shop event.ShopID, id string, j job) (Certificate, error) {
+	plain, err := s.Sealer.Open(shop, "erasure/"+id, j.Sealed)
 	if err != nil {
-		return Certificate{}, fmt.Errorf("open erasure %s: %w", it.Key.Sort, err)
+		return Certificate{}, fmt.Errorf("open erasure %s: %w", id, err)
 	}
 	var subjects []Subject
 	if err := json.Unmarshal(plain, &subjects); err != nil {
-		return Certificate{}, fmt.Errorf("decode erasure %s: %w", it.Key.Sort, err)
+		return Certificate{}, fmt.Errorf("decode erasure %s: %w", id, err)
 	}
-	return s.carryOut(ctx, shop, it.Key.Sort, j, subjects)
+	return s.carryOut(ctx, shop, id, j, subjects)
 }
 
 // carryOut does every step, each of which may be done again: tombstones, the suppression of the addresses, the erasers, the ground, the scan, the record.
@@ -172,7 +212,7 @@ func (s *Service) carryOut(ctx context.Context, shop event.ShopID, id string, j 
 		return c, err
 	}
 	c.Finished = s.Now().UTC().Truncate(time.Millisecond)
-	if err := s.save(ctx, shop, id, job{At: j.At, Who: j.Who, Finished: c}); err != nil {
+	if err := s.finish(ctx, shop, id, j, c); err != nil {
 		return c, err
 	}
 	s.Log.InfoContext(ctx, "erased", "shop", shop, "erasure", id, "clean", c.Clean())
@@ -238,7 +278,7 @@ func (s *Service) prove(ctx context.Context, shop event.ShopID, c *Certificate, 
 // Certificates are the erasures of a shop that are finished, oldest first.
 func (s *Service) Certificates(ctx context.Context, shop event.ShopID) ([]Certificate, error) {
 	var all []Certificate
-	q := table.Query{Table: consent.Table, Partition: jobKey(shop, "any").Partition, Strong: true}
+	q := table.Query{Table: consent.Table, Partition: jobKey(shop, "any", true).Partition, Strong: true}
 	for {
 		page, err := s.Tables.Query(ctx, q)
 		if err != nil {
@@ -249,9 +289,7 @@ func (s *Service) Certificates(ctx context.Context, shop event.ShopID) ([]Certif
 			if err := json.Unmarshal(it.Body, &j); err != nil {
 				return nil, errors.Join(fmt.Errorf("decode erasure %s", it.Key.Sort), err)
 			}
-			if j.Finished.Erasure != "" {
-				all = append(all, j.Finished)
-			}
+			all = append(all, j.Finished)
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			return all, nil

@@ -29,6 +29,7 @@ const (
 	Unsubscribe
 	Preferences
 	Confirm
+	Erase
 )
 
 // How long the links of forms are good for. Links that count never end: an old mail still leads to the shop.
@@ -36,9 +37,10 @@ const (
 	UnsubscribeLife = 400 * 24 * time.Hour // longer than anybody keeps looking for the link
 	PreferencesLife = 90 * 24 * time.Hour  // it shows what a person decided
 	ConfirmLife     = 7 * 24 * time.Hour
+	EraseLife       = 24 * time.Hour // it destroys
 )
 
-var lives = map[Kind]time.Duration{Unsubscribe: UnsubscribeLife, Preferences: PreferencesLife, Confirm: ConfirmLife}
+var lives = map[Kind]time.Duration{Unsubscribe: UnsubscribeLife, Preferences: PreferencesLife, Confirm: ConfirmLife, Erase: EraseLife}
 
 // Mark says which mail a token is of. A confirmation is of none.
 type Mark struct {

@@ -11,6 +11,7 @@ import (
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 )
@@ -21,6 +22,7 @@ type CollectDeps struct {
 	Shops   shop.Directory
 	Cookies *Cookies
 	Store   table.Store                 // what GET /v1/me reads
+	Privacy *privacy.Requests           // exports and erases known persons, whom it asks by mail if it has a Sender; nil: they ask the shop
 	Ready   func(context.Context) error // what GET /healthz asks; nil: answering is enough
 }
 

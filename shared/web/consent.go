@@ -7,8 +7,10 @@ import (
 
 	"shopkeeper/shared/collect"
 	"shopkeeper/shared/consent"
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/people"
 )
 
 // maxFormBytes bounds the small bodies of a page's own calls.
@@ -85,7 +87,10 @@ func (c *collector) consent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	gpc, known := GPC(r), c.Cookies.Consent(r, from.ID)
-	visitor, ok := c.Cookies.Visitor(r, from.ID)
+	visitor, ok, err := c.visitor(r, from.ID)
+	if err != nil {
+		return err
+	}
 	state := d.Apply(known, c.now())
 	fresh := !ok && d.Granted && consent.Allows(from.Consent, state, gpc)
 	if fresh {
@@ -95,6 +100,9 @@ func (c *collector) consent(w http.ResponseWriter, r *http.Request) error {
 		if state, err = c.Service.Decide(r.Context(), from.ID, visitor.ID, known, d); err != nil {
 			return err
 		}
+	}
+	if err := c.permit(r, from, visitor, d); err != nil {
+		return err
 	}
 	switch {
 	case fresh:
@@ -106,6 +114,25 @@ func (c *collector) consent(w http.ResponseWriter, r *http.Request) error {
 	return respond(w, struct {
 		Consent consentView `json:"consent"`
 	}{viewConsent(from.Consent, state, gpc)})
+}
+
+// visitor is whom the cookie names, unless that one was erased.
+func (c *collector) visitor(r *http.Request, shop event.ShopID) (identity.Visitor, bool, error) {
+	v, _ := c.Cookies.Visitor(r, shop)
+	v, err := c.Service.Living(r.Context(), shop, v)
+	return v, v.ID != "", err
+}
+
+// permit makes a decision on marketing the known person's, for mail. A yes from a device that the shop did not vouch for waits for a confirmation, and a no from one counts for the device alone.
+func (c *collector) permit(r *http.Request, from caller, v identity.Visitor, d collect.Decision) error {
+	if v.Person == "" || !slices.Contains(d.Purposes, consent.Marketing) || !v.Trusted && !d.Granted {
+		return nil
+	}
+	p := people.Permission{Channel: people.Email, Choice: consent.Denied, Text: d.Version, Source: d.Source, At: c.now()}
+	if d.Granted {
+		p.Choice, p.Pending = consent.Granted, !v.Trusted
+	}
+	return people.New(c.Store).Permit(r.Context(), from.ID, v.Person, p)
 }
 
 // reset makes the browser another visitor, as at logout: with a fresh cookie where consent allows one, else with none.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"shopkeeper/shared/consent"
@@ -26,6 +28,7 @@ type meView struct {
 	Events  []eventView     `json:"events,omitempty"`    // export only, by message id
 	More    bool            `json:"more,omitempty"`      // export only: there are more events than were exported
 	Said    []consentRecord `json:"decisions,omitempty"` // export only
+	All     json.RawMessage `json:"all,omitempty"`       // export only, where the shop vouched for this device: everything about the person, on every device
 }
 
 type consentRecord = consent.Record
@@ -40,6 +43,17 @@ type personView struct {
 	LastName  string                     `json:"lastName,omitempty"`
 	Country   string                     `json:"country,omitempty"`
 	Traits    map[string]json.RawMessage `json:"traits,omitempty"`
+
+	Permissions []permissionView `json:"permissions,omitempty"` // what was decided on being written to, by channel
+}
+
+// permissionView is a standing decision.
+type permissionView struct {
+	Channel people.Channel `json:"channel"`
+	Allowed bool           `json:"allowed"`
+	Waiting bool           `json:"waiting,omitempty"` // for its confirmation
+	Source  string         `json:"source,omitempty"`
+	At      time.Time      `json:"at"`
 }
 
 // memoryView is the profile without its bookkeeping.
@@ -101,7 +115,10 @@ func (c *collector) look(r *http.Request) (meView, identity.Visitor, caller, err
 		return meView{}, identity.Visitor{}, caller{}, err
 	}
 	state := c.Cookies.Consent(r, from.ID)
-	visitor, ok := c.Cookies.Visitor(r, from.ID)
+	visitor, ok, err := c.visitor(r, from.ID)
+	if err != nil {
+		return meView{}, identity.Visitor{}, caller{}, err
+	}
 	if !ok {
 		return meView{Consent: viewConsent(from.Consent, state, GPC(r))}, visitor, from, nil
 	}
@@ -156,11 +173,20 @@ func (c *collector) person(ctx context.Context, shop event.ShopID, v identity.Vi
 	}
 	switch {
 	case v.Trusted:
-		return &personView{p.UserID, p.Email, p.Phone, p.Name, p.FirstName, p.LastName, p.Country, p.Traits}, nil
+		return &personView{p.UserID, p.Email, p.Phone, p.Name, p.FirstName, p.LastName, p.Country, p.Traits, viewPermissions(p)}, nil
 	case p.NameBy == v.ID && (p.Name != "" || p.FirstName != "" || p.LastName != ""):
 		return &personView{Name: p.Name, FirstName: p.FirstName, LastName: p.LastName}, nil
 	}
 	return nil, nil
+}
+
+func viewPermissions(p people.Person) []permissionView {
+	var list []permissionView
+	for _, channel := range slices.Sorted(maps.Keys(p.Permissions)) {
+		d := p.Permissions[channel]
+		list = append(list, permissionView{Channel: channel, Allowed: d.Allows(), Waiting: d.Pending, Source: d.Source, At: d.At})
+	}
+	return list
 }
 
 var didWords = [...]string{profile.Viewed: "viewed", profile.Clicked: "clicked", profile.Wished: "wished", profile.Carted: "carted", profile.Bought: "bought"}
@@ -206,8 +232,30 @@ func (c *collector) export(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if view.All, err = c.everything(r.Context(), from.ID, visitor); err != nil {
+		return err
+	}
 	w.Header().Set("Content-Disposition", `attachment; filename="my-data.json"`)
 	return respond(w, view)
+}
+
+// everything is what is kept about the person of a device that the shop vouched for; nil for any other.
+func (c *collector) everything(ctx context.Context, shop event.ShopID, v identity.Visitor) (json.RawMessage, error) {
+	if v.Person == "" || !v.Trusted || c.Privacy == nil {
+		return nil, nil
+	}
+	all, err := c.Privacy.Export(ctx, shop, string(v.Person))
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(all[0])
+	if err != nil {
+		return nil, fmt.Errorf("encode an export: %w", err)
+	}
+	return text, nil
 }
 
 func (c *collector) events(ctx context.Context, shop event.ShopID, v event.VisitorID) ([]eventView, bool, error) {
@@ -234,13 +282,44 @@ func (c *collector) events(ctx context.Context, shop event.ShopID, v event.Visit
 	}
 }
 
-// forget removes what is kept about the cookie's visitor at once. A no to personalization stays in the consent cookie: without it the next page would begin anew.
+// forgotten is the answer of DELETE /v1/me.
+type forgotten struct {
+	Forgotten bool   `json:"forgotten"`                  // at once
+	Asked     bool   `json:"confirmationSent,omitempty"` // a mail asks to confirm
+	Note      string `json:"note,omitempty"`
+}
+
+// The notes of an answer that forgot less than everything.
+const (
+	noteAccount = "What this device did is forgotten. Data of the account on other devices and the account itself are erased on request to the shop."
+	noteMaybe   = "What this device did is forgotten. If the account has an address, a mail was sent there: everything about the account is erased when it is confirmed, within a day."
+	noteAsked   = "A mail was sent to the address of the account. Everything about you is erased when you confirm it there, within a day."
+)
+
+// forget removes what is kept about the cookie's visitor at once. For a known person with an address, a mail there asks to confirm that all is to be erased: a device that the shop vouched for waits for that, any
+// other forgets at once what it did itself. A no to personalization stays in the consent cookie: without it the next page would begin anew.
 func (c *collector) forget(w http.ResponseWriter, r *http.Request) error {
 	from, err := authenticate(r, c.Shops, "")
 	if err != nil {
 		return err
 	}
-	visitor, ok := c.Cookies.Visitor(r, from.ID)
+	visitor, ok, err := c.visitor(r, from.ID)
+	if err != nil {
+		return err
+	}
+	asked, err := c.ask(r, from.ID, visitor)
+	if err != nil {
+		return err
+	}
+	answer := forgotten{Forgotten: ok}
+	switch {
+	case asked && visitor.Trusted:
+		return respond(w, forgotten{Asked: true, Note: noteAsked})
+	case visitor.Person != "" && c.Privacy != nil && c.Privacy.Sender != nil && !visitor.Trusted:
+		answer.Note = noteMaybe // whether there is such an account, and whether it has an address, is nobody's business
+	case visitor.Person != "":
+		answer.Note = noteAccount
+	}
 	state := c.Cookies.Consent(r, from.ID)
 	if ok {
 		if err := c.Service.Forget(r.Context(), from.ID, visitor.ID, state); err != nil {
@@ -251,12 +330,13 @@ func (c *collector) forget(w http.ResponseWriter, r *http.Request) error {
 	if state.Personalization != consent.Denied {
 		c.Cookies.clearConsent(w)
 	}
-	note := ""
-	if visitor.Person != "" {
-		note = "What this device did is forgotten. Data of the account on other devices and the account itself are erased on request to the shop."
+	return respond(w, answer)
+}
+
+// ask sends a known person the mail that asks to confirm, and says whether there is an address.
+func (c *collector) ask(r *http.Request, shop event.ShopID, v identity.Visitor) (bool, error) {
+	if v.Person == "" || c.Privacy == nil || c.Privacy.Sender == nil {
+		return false, nil
 	}
-	return respond(w, struct {
-		Forgotten bool   `json:"forgotten"`
-		Note      string `json:"note,omitempty"`
-	}{ok, note})
+	return c.Privacy.Ask(r.Context(), shop, v.Person, r.Header.Get("Accept-Language"))
 }

@@ -91,11 +91,6 @@ type consentAnswer struct {
 	Consent consentView `json:"consent"`
 }
 
-type forgottenDoc struct {
-	Forgotten bool   `json:"forgotten"`
-	Note      string `json:"note,omitempty"`
-}
-
 // The answers of the hot path, which are appended rather than encoded.
 type pickDoc struct {
 	ID         string    `json:"id"`
@@ -234,7 +229,7 @@ var operations = append([]operationRow{
 		answers: inJSON(consentAnswer{}), refusals: storing},
 	reads("/v1/me", "me", "What is kept about the cookie's visitor", tagPerson, inJSON(meView{})),
 	reads("/v1/me/export", "export", "The same with every event and decision, as a file", tagPerson, inJSON(meView{})),
-	{method: http.MethodDelete, path: "/v1/me", id: "forget", summary: "Forget the cookie's visitor", tag: tagPerson, answers: inJSON(forgottenDoc{}), refusals: reading},
+	{method: http.MethodDelete, path: "/v1/me", id: "forget", summary: "Forget the cookie's visitor", tag: tagPerson, answers: inJSON(forgotten{}), refusals: reading},
 	{method: http.MethodPost, path: "/v1/reset", id: "reset", summary: "Make the browser another visitor, as at logout", tag: tagPerson, body: keyDoc{}, takes: anyJSON,
 		answers: inJSON(successDoc{}), refusals: storing},
 

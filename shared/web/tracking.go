@@ -9,6 +9,7 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/locale"
+	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/tracking"
 	"shopkeeper/shared/tracking/choices"
@@ -27,6 +28,8 @@ type PreferencesDeps struct {
 	Watcher choices.Watcher
 	Choices *choices.Service
 	Words   *locale.Catalog
+
+	Requests *privacy.Requests // of people who want to be erased
 }
 
 // NewPreferences answers the routes of PreferencesRoutes.
@@ -49,6 +52,8 @@ func PreferencesRoutes(d PreferencesDeps) []Route {
 		{http.MethodPost, "/p/newsletter", h.page(h.subscribe), false},
 		{http.MethodGet, "/p/confirm/{token}", h.page(h.askConfirm), false},
 		{http.MethodPost, "/p/confirm/{token}", h.page(h.confirm), false},
+		{http.MethodGet, "/p/erase/{token}", h.page(h.askErase), false},
+		{http.MethodPost, "/p/erase/{token}", h.page(h.erase), false},
 	}
 }
 
