@@ -107,7 +107,6 @@ type Template struct {
 	html   bool
 	nodes  []node
 	used   map[string]bool // "customer.first_name": the paths it names, from the root
-	size   int             // of the latest output: what the next one will need
 }
 
 // Parse checks and compiles a template. The error is an *Error.
