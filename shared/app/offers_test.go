@@ -154,6 +154,6 @@ func BenchmarkFrontPageWithOffers(b *testing.B) {
 	for _, id := range []offer.ID{"a", "b", "c", "d", "e"} {
 		must(store.Put(b.Context(), offer.Definition{Shop: "tea", ID: id, Status: offer.Active, Title: "Offer", PerPerson: 3}))
 	}
-	benchFrontPage(b, w)
+	benchFrontPage(b, w, offer.MaxChoices)
 }
 

@@ -73,7 +73,7 @@ func newWorldOn(t testing.TB, store table.Store, feed table.Feed, failures queue
 	if err != nil || !report.Publish {
 		t.Fatalf("training: %v, %s", err, report.Reason)
 	}
-	options := &HTTPOptions{Plain: true, Refresh: time.Millisecond}
+	options := &HTTPOptions{Plain: true, Refresh: time.Millisecond, Offers: Chooser(quiet(), time.Now, w.store, 0)}
 	w.mux = http.NewServeMux()
 	w.mux.Handle("/", must(Collect(quiet(), time.Now, w.store, w.keys, options)))
 	rec := must(Recommend(quiet(), time.Now, w.store, w.files, w.keys, options))

@@ -128,13 +128,9 @@ func (s *snapshot) choose(ask *Ask, to *Chosen) {
 		if o.lease != nil && !o.lease.take(mixed(string(o.ID), ask.Subject)^scramble(uint64(n))) {
 			continue
 		}
-		ch := Choice{Offer: &o.Definition, Fragment: o.fragment, Ordinal: n, Reason: o.reason(ask)}
-		if len(to.Choices) == 0 {
-			ch.Propensity = float32(s.sampler.First(d.index, to.free))
-		} else {
-			ch.Propensity = float32(s.sampler.Second(d.index, to.free))
-		}
-		to.Choices = append(to.Choices, ch)
+		to.Choices = append(to.Choices, Choice{
+			Offer: &o.Definition, Fragment: o.fragment, Ordinal: n, Reason: o.reason(ask), Propensity: s.sampler.propensity(d.index, len(to.Choices), to.free),
+		})
 	}
 }
 

@@ -319,3 +319,21 @@ func TestStore(t *testing.T) {
 		t.Error("it is still there")
 	}
 }
+
+// BenchmarkChoose fills two places for a customer with a history, out of five offers with caps and control groups.
+func BenchmarkChoose(b *testing.B) {
+	w := newWorld(b)
+	for i := range 5 {
+		w.put(ID(fmt.Sprint("o", i)), func(d *Definition) { d.PerPerson, d.Control, d.Budget = 5, 0.1, 1_000_000 })
+	}
+	c := w.chooser(nil)
+	ask := w.ask("v1", seenOffer(profile.OfferSeen{Offer: "o1", Shown: 1, Ordinal: 1, Last: noon}))
+	var to Chosen
+	b.ReportAllocs()
+	for b.Loop() {
+		ask.Seed++
+		if err := c.Choose(b.Context(), ask, &to); err != nil || len(to.Choices) == 0 {
+			b.Fatal(err, len(to.Choices))
+		}
+	}
+}

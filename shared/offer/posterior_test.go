@@ -93,9 +93,28 @@ func TestPosteriors(t *testing.T) {
 	}
 }
 
-func BenchmarkPropensity(b *testing.B) {
-	beliefs := []Beta{{20, 380}, {40, 800}, {1, 19}, {90, 2000}, {3, 30}}
-	s := NewSampler(beliefs, []float64{1, 1, 1, 1, 1})
+// TestKeptPropensities holds that what is kept for a set of offers is what the integrals say, whatever other sets were asked for between.
+func TestKeptPropensities(t *testing.T) {
+	beliefs := make([]Beta, 9)
+	weights := make([]float64, len(beliefs))
+	for i := range beliefs {
+		beliefs[i], weights[i] = Beta{1 + float64(i), 30 + 7*float64(i%3)}, 1
+	}
+	s := NewSampler(beliefs, weights)
+	rapid.Check(t, func(t *rapid.T) {
+		among := rapid.SliceOfNDistinct(rapid.IntRange(0, len(beliefs)-1), 1, len(beliefs), rapid.ID[int]).Draw(t, "among")
+		i := among[0]
+		if got, want := s.propensity(i, 0, among), float32(s.First(i, among)); math.Abs(float64(got-want)) > 1e-6 {
+			t.Fatalf("first place: kept %v, reckoned %v", got, want)
+		}
+		if got, want := s.propensity(i, 1, among), float32(s.Second(i, among)); math.Abs(float64(got-want)) > 1e-6 {
+			t.Fatalf("second place: kept %v, reckoned %v", got, want)
+		}
+	})
+}
+
+func BenchmarkFirst(b *testing.B) {
+	s := NewSampler([]Beta{{20, 380}, {40, 800}, {1, 19}, {90, 2000}, {3, 30}}, []float64{1, 1, 1, 1, 1})
 	among := []int{0, 1, 2, 3, 4}
 	b.ReportAllocs()
 	for b.Loop() {

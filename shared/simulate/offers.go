@@ -45,7 +45,7 @@ func offers(o Options, all []goods) []Offered {
 			Image: picture("Candles"), URL: "/department/light", Category: "Light", PerPerson: 6, Control: 0.1,
 		}, Department: "Light", Response: 0.04},
 		{Definition: offer.Definition{
-			ID: "free-delivery", Title: "We carry it home", Text: "Delivery is free on every order of this week.",
+			ID: "free-delivery", Title: "We carry it home", Text: "Delivery is free on every order this season.",
 			Image: picture("Wrapping Paper"), URL: "/", PerPerson: 8, Control: 0.1,
 		}, Response: 0.03},
 		{Definition: offer.Definition{
