@@ -26,6 +26,8 @@ type Data struct {
 
 	Follow func(link string) string // leads a link of the mail through the counter; nil: links stay
 	Pixel  string                   // address of the picture that tells of an opening; empty: none
+
+	known map[string]led // links that were led through the counter: most stand in a mail three times
 }
 
 // Customer is who reads it.
@@ -155,6 +157,9 @@ func Absolute(site, ref string) string {
 	if ref == "" || strings.HasPrefix(ref, "https://") || strings.HasPrefix(ref, "http://") {
 		return ref
 	}
+	if origin, ok := originOf(site); ok && ref[0] == '/' && plainPath(ref) {
+		return origin + ref
+	}
 	base, err := url.Parse(site)
 	if err != nil || base.Host == "" {
 		return ""
@@ -164,6 +169,34 @@ func Absolute(site, ref string) string {
 		return ""
 	}
 	return u.String()
+}
+
+// originOf is scheme and host of an address that is written plainly.
+func originOf(site string) (string, bool) {
+	i := strings.Index(site, "://")
+	if i < 0 || site[:i] != "https" && site[:i] != "http" {
+		return "", false
+	}
+	host := site[i+3:]
+	if end := strings.IndexByte(host, '/'); end >= 0 {
+		host = host[:end]
+	}
+	return site[:i+3+len(host)], plainPath(host) && host != ""
+}
+
+// plainPath says whether a path means itself: nothing in it is escaped, relative or another host.
+func plainPath(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == ':' {
+			continue
+		}
+		if (c == '/' || c == '.') && (i == 0 || s[i-1] != '/' && s[i-1] != '.') {
+			continue
+		}
+		return false
+	}
+	return true
 }
 
 // footer is the frame under a mail: whom it is from, why it came, and how to end it.

@@ -117,6 +117,7 @@ func (t *Template) uses(name string) bool {
 func (t *Template) Render(ctx context.Context, d Data) (Rendered, error) {
 	limited, cancel := context.WithTimeout(ctx, renderTime)
 	defer cancel()
+	d.known = map[string]led{}
 	r := renderer{limited, d.values(), localizer{d.words()}, nil}
 	out := Rendered{Subject: oneLine(r.render("subject", t.subject)), Preheader: oneLine(r.render("preheader", t.preheader))}
 	if r.err == nil && out.Subject == "" {

@@ -200,6 +200,48 @@ func TestAmountsAndDatesFollowTheReader(t *testing.T) {
 	}
 }
 
+func TestAbsolute(t *testing.T) {
+	const site = "https://shop.example/en/"
+	tests := map[string]string{
+		"":                         "",
+		"/product/t-01.html":       "https://shop.example/product/t-01.html",
+		"product":                  "https://shop.example/en/product",
+		"/a/../b":                  "https://shop.example/b",
+		"//evil.example/x":         "https://evil.example/x",
+		"https://cdn.example/1":    "https://cdn.example/1",
+		"/é?x=1":                   "https://shop.example/%C3%A9?x=1",
+		"javascript:alert(1)":      "",
+		"mailto:anna@shop.example": "",
+	}
+	for ref, want := range tests {
+		if got := Absolute(site, ref); got != want {
+			t.Errorf("Absolute(%q) = %q, want %q", ref, got, want)
+		}
+	}
+	for _, none := range []string{"", "shop.example", "/shop", "https://", "://x"} {
+		if got := Absolute(none, "/a"); got != "" {
+			t.Errorf("of the site %q: %q", none, got)
+		}
+	}
+}
+
+// FuzzAbsolute holds the short way to the long one.
+func FuzzAbsolute(f *testing.F) {
+	for _, ref := range []string{"/a/b.c", "/a/../b", "/./a", "//x", "/a%2fb", "/a:b"} {
+		f.Add("https://shop.example/x", ref)
+	}
+	f.Fuzz(func(t *testing.T, site, ref string) {
+		got := Absolute(site, ref)
+		base, err := url.Parse(site)
+		if err != nil || got == "" || strings.HasPrefix(ref, "http") {
+			return
+		}
+		if u, err := base.Parse(ref); err != nil || u.String() != got {
+			t.Errorf("Absolute(%q, %q) = %q, by the book %v, %v", site, ref, got, u, err)
+		}
+	})
+}
+
 func TestSuggestText(t *testing.T) {
 	tests := map[string][2]string{
 		"words and links": {`<html><head><title>no</title><style>p{}</style></head><body><h1>Hi  {{ customer.first_name | default: "you" }}</h1><p>One<br>two <a href="{{ offer.url }}">here</a>.</p></body>`, "Hi {{ customer.first_name | default: \"you\" }}\n\nOne\ntwo here {{ offer.url }} .\n"},

@@ -73,6 +73,17 @@ type led struct {
 }
 
 func (d Data) lead(link string) led {
+	if known, ok := d.known[link]; ok {
+		return known
+	}
+	found := d.find(link)
+	if d.known != nil {
+		d.known[link] = found
+	}
+	return found
+}
+
+func (d Data) find(link string) led {
 	safe := liquid.SafeAddress(link)
 	scheme, _, has := strings.Cut(safe, ":")
 	scheme = strings.ToLower(scheme)

@@ -19,7 +19,7 @@ import (
 
 // How many products a letter may show. Starters show six; more would make the letter too long for mail programs.
 const (
-	maxRecommended = 12
+	maxRecommended = 8
 	maxViewed      = 4
 )
 
