@@ -59,6 +59,10 @@ fuzz: ## every fuzz test for FUZZTIME
 bench: bin build-host ## every measured claim, beside the peers' figures
 	$(GO) run ./scripts/bench
 
+.PHONY: bench-offers
+bench-offers: ## what the choice of offers loses against a known truth, and what a choice costs
+	$(GO) test ./shared/offer -count=1 -v -run 'TestRegret|TestDelaysOfYoungCohorts' -bench Choose
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## linters, each with its reason in .golangci.yml
 	$(TOOLS)/golangci-lint run ./...

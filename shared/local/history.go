@@ -80,6 +80,10 @@ func (l *Local) populate(ctx context.Context, made simulate.Made, failures queue
 	if err := l.putOffers(ctx, made); err != nil {
 		return err
 	}
+	offered, err := l.offered(&made)
+	if err != nil {
+		return err
+	}
 	progress("archiving a year of visits", 0, len(made.Events))
 	if err := l.archive(ctx, made.Events); err != nil {
 		return err
@@ -92,6 +96,9 @@ func (l *Local) populate(ctx context.Context, made simulate.Made, failures queue
 		return err
 	}
 	if err := l.remember(ctx, fold, known(made), progress); err != nil {
+		return err
+	}
+	if err := l.countOffers(ctx, failures, offered); err != nil {
 		return err
 	}
 	return l.permit(ctx, made)

@@ -1,10 +1,12 @@
 package simulate
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/offer"
 )
 
@@ -60,4 +62,59 @@ func offers(o Options, all []goods) []Offered {
 		}
 	}
 	return made
+}
+
+// Showing is an offer on the screen of a customer on a visit of the history. The history has no event of it: its id needs the shop's keys.
+type Showing struct {
+	Customer int // of Made.Customers
+	Offer    int // of Made.Offers
+	Ordinal  int // how-manieth of the offer to the customer
+	At       time.Time
+	Session  string
+	Clicked  bool
+}
+
+// shownFor is how long the offers had been made when the history ends.
+const shownFor = 30 * 24 * time.Hour
+
+// showings has every visit of a customer in the last month begin with an offer that the customer may have, each as likely as the others, and clicked as the truth says.
+func showings(rng *rand.Rand, made *Made, end time.Time) []Showing {
+	index := map[event.PersonID]int{}
+	for i := range made.Customers {
+		index[made.Customers[i].Person] = i
+	}
+	type visit struct {
+		customer int
+		session  string
+	}
+	type pair struct{ customer, offer int }
+	begun, shown := map[visit]bool{}, map[pair]int{}
+	var list []Showing
+	for i := range made.Events {
+		e := &made.Events[i]
+		if e.Person == "" || e.Session == "" || e.At.Before(end.Add(-shownFor)) {
+			continue
+		}
+		who := index[e.Person]
+		v := visit{who, e.Session}
+		if begun[v] {
+			continue
+		}
+		begun[v] = true
+		var open []int
+		for k, o := range made.Offers {
+			if o.Segment == "" && !o.Controlled(string(e.Person)) && shown[pair{who, k}] < o.PerPerson {
+				open = append(open, k)
+			}
+		}
+		if len(open) == 0 {
+			continue
+		}
+		k := open[rng.IntN(len(open))]
+		shown[pair{who, k}]++
+		list = append(list, Showing{
+			Customer: who, Offer: k, Ordinal: shown[pair{who, k}], At: e.At, Session: e.Session, Clicked: rng.Float64() < made.Offers[k].Responds(&made.Customers[who]),
+		})
+	}
+	return list
 }

@@ -51,6 +51,7 @@ type Made struct {
 	Events    []event.Event
 	Together  map[event.ItemID][]event.ItemID // what is bought with an item, best first
 	Offers    []Offered                       // open when the history ends
+	Shown     []Showing                       // of the offers, in order of time
 }
 
 // Shop makes up a shop.
@@ -78,6 +79,7 @@ func Shop(seed uint64, opts Options) Made {
 	}
 	made.Customers = customers
 	made.Offers = offers(opts, all)
+	made.Shown = showings(rand.New(rand.NewPCG(seed, 4_000_000)), &made, opts.End)
 	return made
 }
 
