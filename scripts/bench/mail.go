@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -107,7 +108,7 @@ func prepareMail(ctx context.Context, dir string, count int) (err error) {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	seal, err := identity.NewSealer(keys)
 	if err != nil {
 		return err
@@ -180,12 +181,12 @@ func mailDefinition() campaign.Definition {
 }
 
 // sendMail is the sender's process: it hands over every row of the campaign and prints what that took.
-func sendMail(ctx context.Context, dir, address string) error {
+func sendMail(ctx context.Context, dir, address string) (err error) {
 	db, keys, err := openMail(dir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	models, err := disk.Open(filepath.Join(dir, "blobs"))
 	if err != nil {
 		return err
@@ -199,7 +200,7 @@ func sendMail(ctx context.Context, dir, address string) error {
 	if err != nil {
 		return err
 	}
-	defer sender.Close()
+	defer func() { err = errors.Join(err, sender.Close()) }()
 	worker, err := app.Send(log, time.Now, db, keys, composer, sender, nil)
 	if err != nil {
 		return err
@@ -260,8 +261,8 @@ func newSink(ctx context.Context) (*sink, error) {
 				return
 			}
 			go func() {
-				defer c.Close()
 				_ = s.talk(c) // the client's end is the end
+				_ = c.Close()
 			}()
 		}
 	}()

@@ -132,12 +132,11 @@ func (h *Handler) suppress(ctx context.Context, shop event.ShopID, t told) error
 // note puts what happened into the message's row.
 func (h *Handler) note(ctx context.Context, shop event.ShopID, t told) error {
 	o, counts := h.observation(ctx, t)
-	campaign, person := ledger.CampaignID(t.tag("campaign")), event.PersonID(t.tag("person"))
-	step, err := strconv.Atoi(t.tag("step"))
-	if !counts || campaign == "" || person == "" || err != nil {
-		return nil // a confirmation or a test: it has no row
+	campaign, person, step, named := t.row()
+	if !counts || !named {
+		return nil // a confirmation or a test has no row
 	}
-	err = h.notes.Note(ctx, shop, campaign, person, step, o)
+	err := h.notes.Note(ctx, shop, campaign, person, step, o)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
 		h.log.WarnContext(ctx, "news of a message that the ledger does not know as sent", "event", t.Type, "message", t.Mail.MessageID, "shop", shop, "campaign", campaign, "person", person, "err", err)
 		return nil
@@ -146,6 +145,13 @@ func (h *Handler) note(ctx context.Context, shop event.ShopID, t told) error {
 		return fmt.Errorf("note %s of %s in %s: %w", o.Kind, person, campaign, err)
 	}
 	return nil
+}
+
+// row names the message's row of the ledger, if it has one.
+func (t *told) row() (campaign ledger.CampaignID, person event.PersonID, step int, named bool) {
+	campaign, person = ledger.CampaignID(t.tag("campaign")), event.PersonID(t.tag("person"))
+	step, err := strconv.Atoi(t.tag("step"))
+	return campaign, person, step, campaign != "" && person != "" && err == nil
 }
 
 // The events that are heard and need nothing: acceptance was seen when sending, a delay ends in a delivery or a bounce, and nobody subscribes at SES.

@@ -2,6 +2,7 @@ package mime_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -195,7 +196,7 @@ func TestRefused(t *testing.T) {
 			tt.edit(&m)
 			got, err := Append([]byte("x"), m, at, Options{})
 			var fields []fault.Field
-			if f, ok := err.(*fault.Error); ok && f.Kind == fault.Invalid {
+			if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Invalid {
 				fields = f.Fields
 			}
 			if len(fields) != 1 || fields[0].Path != tt.want || string(got) != "x" {

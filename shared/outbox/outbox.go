@@ -212,7 +212,7 @@ func (b *Outbox) entry(name string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	head := make([]byte, headBytes)
 	n, err := f.ReadAt(head, 0)
 	if n == 0 {

@@ -21,7 +21,6 @@ type run struct {
 	working sync.WaitGroup
 
 	definition atomic.Pointer[campaign.Definition] // lanes read it too
-	zone       *time.Location                      // of the shop
 	looked     time.Time
 	open       bool // the campaign is being sent and ctx has not ended
 	page       []ledger.Row
@@ -262,15 +261,11 @@ func (r *run) look(ctx context.Context) error {
 		return nil
 	}
 	d, err := r.campaigns.Get(ctx, r.job.Shop, r.job.Campaign)
-	if fault.Is(err, fault.NotFound) {
+	switch {
+	case ctx.Err() != nil, fault.Is(err, fault.NotFound):
 		r.open = false
 		return nil
-	}
-	if err != nil && ctx.Err() != nil {
-		r.open = false
-		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	r.definition.Store(&d)
@@ -293,10 +288,10 @@ func (r *run) claims(ctx context.Context) ([]ledger.Claim, error) {
 				break
 			}
 			page, next, err := r.ledger.Due(ctx, r.job.Shop, r.job.Campaign, r.job.Shard, now, r.cursor, pageSize)
-			if err != nil && ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
 				return nil, nil // the next look ends the run
-			}
-			if err != nil {
+			case err != nil:
 				return nil, err
 			}
 			r.page, r.cursor, r.read = page, next, next == ""

@@ -150,7 +150,7 @@ func (w *world) worker(o sending.Options) *sending.Worker {
 }
 
 // all sends every shard once.
-func (w *world) all(t *testing.T, ctx context.Context, k *sending.Worker) error { //nolint:revive // the test comes first
+func (w *world) all(t *testing.T, ctx context.Context, k *sending.Worker) error {
 	t.Helper()
 	var failed []error
 	for shard := range ledger.Shards {

@@ -178,7 +178,7 @@ func play(t *testing.T, script string) (address string, done <-chan error) {
 				default:
 					got, err := in.ReadString('\n')
 					if err != nil || "< "+strings.TrimSuffix(got, "\r\n") != line {
-						return fmt.Errorf("got %q (%v), want %q", got, err, line)
+						return fmt.Errorf("got %q, want %q: %w", got, line, err)
 					}
 				}
 			}

@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -63,7 +64,7 @@ func (r *Received) body(contentType string, body io.Reader) error {
 	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		p, err := parts.NextPart() // undoes quoted-printable
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
