@@ -148,13 +148,13 @@ func handleAll(ctx context.Context, q queue.Queue, handle func(context.Context, 
 		return err
 	}
 	for _, m := range messages {
+		if ctx.Err() != nil {
+			break // what is left of the batch comes again
+		}
 		if err := handle(ctx, m.Body); err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return nil // what is left of the batch comes again
-		}
-		if err := q.Done(ctx, m); err != nil && !fault.Is(err, fault.Conflict) {
+		if err := q.Done(context.WithoutCancel(ctx), m); err != nil && !fault.Is(err, fault.Conflict) {
 			return err
 		}
 	}
