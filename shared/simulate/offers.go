@@ -74,10 +74,10 @@ type Showing struct {
 	Clicked  bool
 }
 
-// shownFor is how long the offers had been made when the history ends.
-const shownFor = 30 * 24 * time.Hour
+// shownFor is how long the offers had been made when the history ends: two weeks.
+const shownFor = 14 * 24 * time.Hour
 
-// showings has every visit of a customer in the last month begin with an offer that the customer may have, each as likely as the others, and clicked as the truth says.
+// showings has every visit of a customer in the last two weeks begin with an offer that the customer may have, each as likely as the others, and clicked as the truth says.
 func showings(rng *rand.Rand, made *Made, end time.Time) []Showing {
 	index := map[event.PersonID]int{}
 	for i := range made.Customers {
