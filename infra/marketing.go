@@ -100,6 +100,19 @@ func (s service) evaluate() Function {
 	return f
 }
 
+// erase may remove from wherever somebody is known.
+func (s service) erase() Function {
+	f := s.function("erase", "Carries out erasures that people confirmed, and finishes those that were cut short", 1024, 15*time.Minute, 12*time.Minute)
+	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "segments", "offers", "campaigns", "ledger", "suppression", "staff")
+	for _, folder := range []string{"archive/", "imports/"} {
+		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+	}
+	s.files(f, "shops/", "s3:GetObject")
+	s.keys(f)
+	f.Every("erasures", minutes(5), s.failures, map[string]any{})
+	return f
+}
+
 func (s service) preferences() Function {
 	f := s.function("preferences", "Answers links in letters and the pages behind them", 256, 10*time.Second, time.Second)
 	s.tables(f, reads, "shops", "profiles")

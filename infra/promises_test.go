@@ -174,6 +174,7 @@ func TestWhoMayWhat(t *testing.T) {
 		"send hands over mail and nothing else of SES":   {"send", ":identity/", []string{"ses:SendBulkEmail"}},
 		"feedback does not know people":                  {"feedback", "GetAttpeople", nil},
 		"evaluate does not know people":                  {"evaluate", "GetAttpeople", nil},
+		"erase makes no models":                          {"erase", "/models/*", nil},
 		"preferences does not know staff":                {"preferences", "GetAttstaff", nil},
 		"recommend does not know staff":                  {"recommend", "GetAttstaff", nil},
 		"ingest makes no models":                         {"ingest", "/models/*", nil},
@@ -203,6 +204,7 @@ func TestEnvironment(t *testing.T) {
 		"send":        func(l env.Lookup) error { _, err := env.LoadSend(l); return err },
 		"feedback":    func(l env.Lookup) error { _, err := env.LoadFeedback(l); return err },
 		"evaluate":    func(l env.Lookup) error { _, err := env.LoadEvaluate(l); return err },
+		"erase":       func(l env.Lookup) error { _, err := env.LoadErase(l); return err },
 		"preferences": func(l env.Lookup) error { _, err := env.LoadPreferences(l); return err },
 		"console":     func(l env.Lookup) error { _, err := env.LoadConsole(l); return err },
 	}

@@ -60,7 +60,7 @@ func NewService(scope constructs.Construct, stage Stage, data Data) Service {
 	jobs := s.jobs()
 	out := Service{Stack: s.stack, API: s.api, Failures: s.failures, Followers: []Function{profile, archive, segment, offers}}
 	routes(s.stack, s.api, stage, doors{collect, recommend, preferences, console})
-	out.Functions = []Function{collect, recommend, preferences, console, profile, archive, segment, offers, s.campaign(jobs), s.send(jobs), s.feedback(), s.evaluate(), s.ingest(), s.train()}
+	out.Functions = []Function{collect, recommend, preferences, console, profile, archive, segment, offers, s.campaign(jobs), s.send(jobs), s.feedback(), s.evaluate(), s.erase(), s.ingest(), s.train()}
 	awscdk.NewCfnOutput(s.stack, str("Failures"), &awscdk.CfnOutputProps{Value: s.failures.QueueUrl()})
 	return out
 }
@@ -72,7 +72,7 @@ func (s service) function(id, description string, memoryMB int, timeout, slow ti
 
 func (s service) collect() Function {
 	f := s.function("collect", "Takes events from browsers and SDKs", 256, 10*time.Second, time.Second)
-	s.tables(f, reads, "shops")
+	s.tables(f, reads, "shops", "suppression")
 	s.tables(f, slices.Concat(reads, writes), "identity", "consent")
 	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles") // a visitor may ask to be forgotten
 	s.keys(f)
@@ -90,7 +90,7 @@ func (s service) recommend() Function {
 
 func (s service) profile() Function {
 	f := s.function("profile", "Folds events into profiles", 512, time.Minute, 20*time.Second)
-	s.tables(f, reads, "shops")
+	s.tables(f, reads, "shops", "consent")
 	s.tables(f, slices.Concat(reads, removes), "events") // what came in just as its visitor was forgotten goes
 	s.tables(f, slices.Concat(reads, writes, removes), "profiles", "people")
 	s.keys(f)
@@ -109,6 +109,7 @@ func (s service) archive() Function {
 
 func (s service) ingest() Function {
 	f := s.function("ingest", "Reads shops, catalogs, customers and orders from dropped files", 1024, 15*time.Minute, 12*time.Minute)
+	s.tables(f, reads, "consent")
 	s.tables(f, slices.Concat(reads, writes), "events", "people", "identity", "catalog", "shops", "imports")
 	s.files(f, "imports/", "s3:GetObject", "s3:PutObject")
 	s.files(f, "shops/", "s3:GetObject")

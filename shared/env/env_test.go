@@ -49,7 +49,7 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 		},
 		"a consent rule that is none": {
 			load: func(l Lookup) error { _, err := LoadIngest(l); return err },
-			set: map[string]string{"TABLE_EVENTS": "e", "TABLE_PEOPLE": "p", "TABLE_IDENTITY": "i", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IMPORTS": "m",
+			set: map[string]string{"TABLE_EVENTS": "e", "TABLE_PEOPLE": "p", "TABLE_IDENTITY": "i", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IMPORTS": "m", "TABLE_CONSENT": "n",
 				"BUCKET_DATA": "b", "KEYS_SECRET": secret, "CONSENT": "maybe"},
 			want: []fault.Field{{Path: "CONSENT", Reason: "is neither required nor implied"}},
 		},
@@ -102,6 +102,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"ingest":      func(l Lookup) error { _, err := LoadIngest(l); return err },
 		"offers":      func(l Lookup) error { _, err := LoadOffers(l); return err },
 		"train":       func(l Lookup) error { _, err := LoadTrain(l); return err },
+		"erase":       func(l Lookup) error { _, err := LoadErase(l); return err },
 		"evaluate":    func(l Lookup) error { _, err := LoadEvaluate(l); return err },
 		"segment":     func(l Lookup) error { _, err := LoadSegment(l); return err },
 		"preferences": func(l Lookup) error { _, err := LoadPreferences(l); return err },

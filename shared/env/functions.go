@@ -14,7 +14,7 @@ type Collect struct {
 // LoadCollect fills Collect; an Invalid fault names every variable that is missing or malformed.
 func LoadCollect(lookup Lookup) (Collect, error) {
 	r := reader{lookup: lookup}
-	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "shops"), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "shops", "suppression"), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 
@@ -42,7 +42,7 @@ type Profile struct {
 // LoadProfile fills Profile; an Invalid fault names every variable that is missing or malformed.
 func LoadProfile(lookup Lookup) (Profile, error) {
 	r := reader{lookup: lookup}
-	c := Profile{Tables: r.tables("events", "profiles", "people", "shops"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Profile{Tables: r.tables("events", "profiles", "people", "shops", "consent"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 
@@ -71,7 +71,7 @@ type Ingest struct {
 func LoadIngest(lookup Lookup) (Ingest, error) {
 	r := reader{lookup: lookup}
 	c := Ingest{
-		Tables: r.tables("events", "people", "identity", "catalog", "shops", "imports"), Bucket: r.text(BucketData),
+		Tables: r.tables("events", "people", "identity", "catalog", "shops", "imports", "consent"), Bucket: r.text(BucketData),
 		Keys: r.arn(KeysSecret, "secretsmanager"), Consent: r.mode(Consent),
 	}
 	return c, r.err()
