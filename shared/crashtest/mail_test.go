@@ -46,8 +46,8 @@ const (
 	mailPatience = 4 * time.Minute // until the campaign is finished, on a busy machine
 )
 
-// mailSize is how many are written to and how often something is killed meanwhile: ten thousand and fifty where the check must run, fewer on a developer's machine.
-func mailSize() (people, kills int) {
+// mailSize is how many people are written to, and how often something is killed meanwhile: ten thousand and fifty where the check must run, fewer on a developer's machine.
+func mailSize() (int, int) {
 	if standin.Required("crash") {
 		return 10_000, kills
 	}
@@ -354,6 +354,9 @@ func (c *crew) account(t *testing.T, p *postOffice, people, inHand, unanswered i
 		return nil
 	})
 	t.Logf("%d people, %d kill -9 of the sender: %v; the answer was not seen for %d, of which the provider left %d unanswered", people, c.hardEnds, counts, doubtful, unanswered)
+	if c.hardEnds == 0 && standin.Required("crash") {
+		t.Error("the sender was never killed")
+	}
 	if most := c.hardEnds*inHand + unanswered; doubtful > most {
 		t.Errorf("%d messages are in doubt, at most %d can have been in flight", doubtful, most)
 	}
