@@ -36,5 +36,5 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Preferences(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), keys, ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration}), cfg.Public)
+	return app.Preferences(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), keys, ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration}), cfg.Public) //nolint:contextcheck // what it makes takes the context of each request
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"shopkeeper/shared/consent"
-	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/people"
@@ -204,7 +203,7 @@ func (h *preferences) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return v.show(w, http.StatusBadRequest)
 	}
 	if form.Get("website") == "" { // people do not see that field: who fills it in is a program
-		err = h.Choices.Ask(r.Context(), event.ShopID(settings.ID), choices.Form{Email: form.Get("email"), FirstName: form.Get("firstName"), Language: r.Header.Get("Accept-Language")})
+		err = h.Choices.Ask(r.Context(), settings.ID, choices.Form{Email: form.Get("email"), FirstName: form.Get("firstName"), Language: r.Header.Get("Accept-Language")})
 	}
 	if fault.Is(err, fault.Invalid) {
 		v.Notice, v.Wrong = v.say(locale.NewsletterWrong), true

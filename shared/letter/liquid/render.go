@@ -241,7 +241,7 @@ func (l *loop) items(r *run) ([]any, error) {
 	if l.reversed {
 		items = reversed(items)
 	}
-	return items, nil
+	return items, r.spend(len(items) / 10)
 }
 
 // whole is an expression's value as a whole number.

@@ -88,6 +88,9 @@ func (b between) eval(r *run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.spend(n / 4); err != nil {
+		return nil, err
+	}
 	first, _ := number(from)
 	items := make([]any, n)
 	for i := range items {
