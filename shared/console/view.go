@@ -87,6 +87,8 @@ func (v *view) trouble(err error) (status int, title string, t trouble) {
 		return http.StatusBadRequest, "That cannot be done as it was entered", trouble{detail, t.Fields}
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge, "That is too large", trouble{detail, t.Fields}
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized, "Please log in first", trouble{Text: detail}
 	case fault.Forbidden:
 		return http.StatusForbidden, "You may not do that", trouble{Text: join(detail, "Somebody with another role can: see Users, or ask the owner.")}
 	case fault.NotFound:

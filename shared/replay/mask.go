@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Volatile are the members of JSON objects whose values are drawn or measured: request ids, signed recommendation ids, the time that work took.
-var Volatile = []string{"requestId", "X-Request-Id", "recommendationId", "seconds"}
+// Volatile are the members of JSON objects whose values are drawn or measured: request ids, signed recommendation ids, the time that work took, the token of a session that was just begun.
+var Volatile = []string{"requestId", "X-Request-Id", "recommendationId", "seconds", "csrf"}
 
 const (
 	masked   = "*"
@@ -24,7 +24,8 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b([vp]_)[A-Za-z0-9_-]{22}`), "${1}*"},             // ids of visitors and persons
 	{regexp.MustCompile(`\b([0-9]{13})-[0-9a-f]{16}\b`), "${1}-*"},          // keys of decisions on consent: a time and a draw
-	{regexp.MustCompile(`^((?:__Host-)?sk=)[^;]+`), "${1}*"},                // the visitor's cookie
+	{regexp.MustCompile(`^((?:__Host-)?sk(?:-staff)?=)[^;]+`), "${1}*"},     // the visitor's cookie, and a session of staff
+	{regexp.MustCompile(`(/assets/[a-z./]+\?)[0-9a-f]{18}\b`), "${1}*"},     // the fingerprint of the console's styles and scripts
 	{regexp.MustCompile(`^[0-9]{17,20}$|\b[0-9a-f]{16}(\.model)`), "*${1}"}, // versions of models: a hash of weights, whose last bits are the processor's
 	{regexp.MustCompile(`^(model-[a-z]+-)[0-9a-f]{16}$`), "${1}*"},          // ids of news of them
 	{regexp.MustCompile(`/[^ ]*/TestReplay[^ /]*/[0-9]{3}/`), "*/"},         // the folder that stands in for the bucket

@@ -13,6 +13,8 @@ func TestMask(t *testing.T) {
 		"an id within a key":           {`"tea#v_0123456789012345678901"`, "\"tea#v_*\"\n"},
 		"a cookie, not its attributes": {`["__Host-sk=k1.abc; Path=/","sk_consent=tea.1; Path=/"]`, "[\n  \"__Host-sk=*; Path=/\",\n  \"sk_consent=tea.1; Path=/\"\n]\n"},
 		"a cookie that is cleared":     {`"__Host-sk=; Path=/; Max-Age=0"`, "\"__Host-sk=; Path=/; Max-Age=0\"\n"},
+		"a session of staff":           {`["__Host-sk-staff=k1.abc; Path=/",{"csrf":"k1.def"}]`, "[\n  \"__Host-sk-staff=*; Path=/\",\n  {\n    \"csrf\": \"*\"\n  }\n]\n"},
+		"a style's fingerprint":        {`"/console/assets/console.css?0123456789abcdef01 /a?0123456789abcdef01"`, "\"/console/assets/console.css?* /a?0123456789abcdef01\"\n"},
 		"a body is shown as an object": {`"{\"a\":\"<b>\"}"`, "{\n  \"a\": \"<b>\"\n}\n"},
 		"a decision on consent":        {`"1777636800000-2e0b07d712c41f03"`, "\"1777636800000-*\"\n"},
 		"a temporary folder":           {`"open /tmp/TestReplay_x12/002/imports/a.csv: none"`, "\"open */imports/a.csv: none\"\n"},
