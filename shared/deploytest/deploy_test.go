@@ -56,6 +56,7 @@ func TestDeployment(t *testing.T) {
 	importAndTrain(t, owner, out)
 	comeBack(t, visitor)
 	askOtherwise(t, visitor)
+	market(t, owner, out, visitor)
 
 	t.Run("nothing failed on the way", func(t *testing.T) {
 		if failed := owner.failures(t, out.Service.Failures); len(failed) > 0 {
