@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"unicode/utf8"
 
@@ -22,7 +23,7 @@ var (
 func decodeText(in *bufio.Reader) (io.Reader, error) {
 	head, err := in.Peek(3)
 	if len(head) == 0 {
-		if err == io.EOF { //nolint:errorlint // bufio returns it as it is
+		if errors.Is(err, io.EOF) {
 			return in, nil
 		}
 		return in, err

@@ -196,11 +196,11 @@ func (s *Service) strangers(ctx context.Context, shop event.ShopID, sub *Subject
 }
 
 // names adds what the person is known by.
-func (sub *Subject) names(p people.Person) {
+func (s *Subject) names(p people.Person) {
 	for _, x := range [...]struct {
 		to   *[]string
 		text string
-	}{{&sub.Users, p.UserID}, {&sub.Emails, identity.NormalEmail(p.Email)}, {&sub.Phones, p.Phone}} {
+	}{{&s.Users, p.UserID}, {&s.Emails, identity.NormalEmail(p.Email)}, {&s.Phones, p.Phone}} {
 		if x.text != "" && !slices.Contains(*x.to, x.text) {
 			*x.to = append(*x.to, x.text)
 		}

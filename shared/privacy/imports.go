@@ -108,7 +108,7 @@ func (s *Stripper) Strip(r io.Reader) (left []byte, removed int, err error) {
 	defer plain.Close()
 	text, err := io.ReadAll(plain)
 	if err != nil && len(text) == 0 {
-		return nil, 0, nil //nolint:nilerr // damaged at once: it holds nothing that can be read
+		return nil, 0, nil // damaged at once: it holds nothing that can be read
 	}
 	for len(text) > 0 {
 		n := record(text)
