@@ -108,7 +108,7 @@ func (r *run) short(v any) (string, error) {
 	if len(s) > MaxText {
 		return "", errLong
 	}
-	return s, r.spend(len(s) / 100)
+	return s, r.spend(len(s) / lettersAStep)
 }
 
 func arithmetic(op byte) func(numeric, []numeric) (any, error) {
@@ -407,7 +407,10 @@ func join(r *run, items, args []any) (any, error) {
 }
 
 // sorted keeps what cannot be compared behind what can.
-func sorted(_ *run, items, args []any) (any, error) {
+func sorted(r *run, items, args []any) (any, error) {
+	if err := r.spend(4 * len(items)); err != nil {
+		return nil, err
+	}
 	key := func(v any) any {
 		if len(args) > 0 {
 			name, _ := args[0].(string)

@@ -50,7 +50,10 @@ func (t *Template) Render(ctx context.Context, vars map[string]any, local Locali
 // step counts a step of the work and says when it is too much.
 func (r *run) step() error { return r.spend(1) }
 
-// spend counts work as steps: a member of a list that a filter goes through is one, and so are a hundred letters.
+// lettersAStep is how much text a filter or an output goes through in one step.
+const lettersAStep = 20
+
+// spend counts work as steps: a member of a list that a filter goes through is one, and so are lettersAStep letters.
 func (r *run) spend(steps int) error {
 	before := r.steps
 	if r.steps += steps; r.steps > MaxSteps {
@@ -104,7 +107,7 @@ func (o *output) render(r *run) error {
 	if len(s) > MaxText && !markup {
 		return errLong
 	}
-	if err := r.spend(len(s) / 100); err != nil {
+	if err := r.spend(len(s) / lettersAStep); err != nil {
 		return err
 	}
 	if !r.html {
