@@ -37,6 +37,18 @@ type office struct {
 	keys     map[event.ShopID]string      // secret keys
 	writeKey string
 	count    int
+	db       *sqlite.DB
+}
+
+// dump is everything that the database holds.
+func (o *office) dump() []string {
+	o.t.Helper()
+	var all []string
+	o.must(o.db.Dump(o.t.Context(), func(where string, values []byte) error {
+		all = append(all, where+" "+string(values))
+		return nil
+	}))
+	return all
 }
 
 const staffPassword = "correct horse battery"
@@ -56,7 +68,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{Office: wired, t: t, sessions: map[staff.Role]staff.Session{}, keys: map[event.ShopID]string{}}
+	o := &office{Office: wired, t: t, db: db, sessions: map[staff.Role]staff.Session{}, keys: map[event.ShopID]string{}}
 	for _, id := range []event.ShopID{"lamps", "rugs"} {
 		o.must(wired.Service.Shops.Put(t.Context(), shop.Settings{ID: id, Name: string(id), Currency: "EUR", Consent: consent.Implied}))
 		o.keys[id], err = wired.Service.Shops.NewKey(t.Context(), id, shop.SecretKey, "")

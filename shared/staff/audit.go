@@ -77,12 +77,11 @@ func Diff(before, after any) []Change {
 
 // members are those of v as JSON; none when it is no object.
 func members(v any) map[string]json.RawMessage {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // people read it
 	var m map[string]json.RawMessage
-	if json.Unmarshal(text, &m) != nil {
+	if enc.Encode(v) != nil || json.Unmarshal(text.Bytes(), &m) != nil {
 		return nil
 	}
 	delete(m, "updated") // every change changes it

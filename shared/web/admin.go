@@ -80,8 +80,8 @@ func callOf(ctx context.Context) *adminCall {
 func newAdminAPI(now func() time.Time, deps AdminDeps) *adminAPI {
 	b := &adminAPI{AdminDeps: deps, now: now, idem: idempotency{deps.Store, deps.Sealer, now}}
 	config := huma.Config{
-		OpenAPI:       adminDocument(),
-		Formats:       map[string]huma.Format{"application/json": wholeNumbers, "json": wholeNumbers},
+		OpenAPI:       adminDocument(deps.Door),
+		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 		Transformers: []huma.Transformer{func(ctx huma.Context, _ string, v any) (any, error) {
 			if m, ok := v.(*huma.ErrorModel); ok {
@@ -161,6 +161,9 @@ func (b *adminAPI) serve(w http.ResponseWriter, r *http.Request, op *huma.Operat
 		f.Fields = []fault.Field{{Path: "If-Match", Reason: "is missing"}}
 		return fmt.Errorf("%w: %w", errNoMatch, f)
 	}
+	if err := checkEmpty(op, r); err != nil {
+		return err
+	}
 	answer := func(r *http.Request) (*reply, error) {
 		out := &reply{head: http.Header{}}
 		handler(humago.NewContext(op, r.WithContext(context.WithValue(r.Context(), callKey{}, c)), out))
@@ -177,6 +180,20 @@ func (b *adminAPI) serve(w http.ResponseWriter, r *http.Request, op *huma.Operat
 		return err
 	}
 	out.send(w)
+	return nil
+}
+
+// checkEmpty is Invalid for a parameter that is there and empty where its schema has no room for that: huma takes it for absent.
+func checkEmpty(op *huma.Operation, r *http.Request) error {
+	query := r.URL.Query()
+	for _, p := range op.Parameters {
+		if p.In != "query" || p.Schema == nil || !query.Has(p.Name) || query.Get(p.Name) != "" {
+			continue
+		}
+		if p.Schema.Type != huma.TypeString || len(p.Schema.Enum) > 0 || p.Schema.MinLength != nil {
+			return fault.InvalidField(p.Name, "is empty")
+		}
+	}
 	return nil
 }
 

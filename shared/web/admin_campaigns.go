@@ -20,7 +20,7 @@ type CampaignBody struct {
 	Segment  segment.ID    `json:"segment,omitempty" maxLength:"64"`
 	From     addressBody   `json:"from,omitzero"`
 	ReplyTo  addressBody   `json:"replyTo,omitzero"`
-	Variants []variantBody `json:"variants,omitempty" maxItems:"8"`
+	Variants []variantBody `json:"variants,omitempty" maxItems:"8" nullable:"false"`
 	Control  float64       `json:"control,omitempty" minimum:"0" maximum:"0.9" doc:"share of the segment that gets nothing, to compare with"`
 	Cap      capBody       `json:"cap,omitzero" doc:"of messages to one person, over all campaigns"`
 	Quiet    quietBody     `json:"quiet,omitzero" doc:"no message then, where the recipient lives"`

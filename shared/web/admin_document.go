@@ -21,7 +21,11 @@ import (
 type shopID = event.ShopID
 
 // adminDocument is the frame of the OpenAPI document; operations are added as they are registered.
-func adminDocument() *huma.OpenAPI {
+func adminDocument(door *Door) *huma.OpenAPI {
+	cookie := staff.CookieName
+	if door != nil {
+		cookie = door.name()
+	}
 	registry := huma.NewMapRegistry("#/components/schemas/", adminSchema)
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
@@ -32,7 +36,7 @@ func adminDocument() *huma.OpenAPI {
 		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
 			"secretKey": {Type: "http", Scheme: "bearer", Description: "the shop's secret key, for its own servers; or a token of the identity provider, where the gateway checks it"},
 			"basicKey":  {Type: "http", Scheme: "basic", Description: "the secret key as the user name, no password"},
-			"session":   {Type: "apiKey", In: "cookie", Name: staff.CookieName, Description: "a console session; changing calls send its token as " + CSRFHeader},
+			"session":   {Type: "apiKey", In: "cookie", Name: cookie, Description: "a console session; changing calls send its token as " + CSRFHeader},
 		}},
 	}
 }

@@ -117,10 +117,10 @@ type OfferBody struct {
 	Image      string         `json:"image,omitempty" maxLength:"2000" doc:"an https address, or a path of the shop"`
 	URL        string         `json:"url,omitempty" maxLength:"2000" doc:"where a click leads: an https address, or a path of the shop"`
 	Code       string         `json:"code,omitempty" maxLength:"100" doc:"coupon code: an order with it counts for the offer"`
-	Items      []event.ItemID `json:"items,omitempty" maxItems:"100"`
+	Items      []event.ItemID `json:"items,omitempty" maxItems:"100" nullable:"false"`
 	Category   string         `json:"category,omitempty" maxLength:"500"`
 	Segment    segment.ID     `json:"segment,omitempty" maxLength:"64" doc:"who may have it; without it everybody"`
-	Placements []string       `json:"placements,omitempty" maxItems:"3" doc:"front-page, product-page, mail; without it all"`
+	Placements []string       `json:"placements,omitempty" maxItems:"3" nullable:"false" doc:"front-page, product-page, mail; without it all"`
 	Starts     time.Time      `json:"starts,omitzero"`
 	Ends       time.Time      `json:"ends,omitzero"`
 	PerPerson  int            `json:"perPerson,omitempty" minimum:"0" doc:"how often one customer may see it; 0: no cap"`

@@ -8,10 +8,41 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// wholeNumbers is JSON as JSON Schema sees it: 3.0 and 3e0 are integers like 3. encoding/json takes the last alone for a Go integer.
-var wholeNumbers = huma.Format{
-	Marshal:   huma.DefaultJSONFormat.Marshal,
-	Unmarshal: func(data []byte, v any) error { return huma.DefaultJSONFormat.Unmarshal(plainIntegers(data), v) },
+// strictJSON is JSON as JSON Schema sees it: 3.0 and 3e0 are integers like 3, where encoding/json takes the last alone for a Go integer; and a member that is null is there.
+var strictJSON = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		if err := huma.DefaultJSONFormat.Unmarshal(plainIntegers(data), v); err != nil {
+			return err
+		}
+		if tree, ok := v.(*any); ok { // what is validated
+			markNulls(*tree)
+		}
+		return nil
+	},
+}
+
+// null stands for a member that is there and null. huma takes such a member for absent, though none of our schemas allows it.
+type null struct{}
+
+// markNulls puts null for every nil inside v.
+func markNulls(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if member == nil {
+				v[name] = null{}
+			}
+			markNulls(member)
+		}
+	case []any:
+		for i, element := range v {
+			if element == nil {
+				v[i] = null{}
+			}
+			markNulls(element)
+		}
+	}
 }
 
 // maxWhole bounds what is rewritten: beyond it a float64 does not tell neighbours apart.
