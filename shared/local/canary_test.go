@@ -290,6 +290,7 @@ func TestCanary(t *testing.T) {
 	w.call(w.client, http.MethodPost, "/v1/consent", "application/json", `{"purpose":"marketing","granted":true,"version":"`+canary+`"}`, false)
 	w.call(w.client, http.MethodGet, "/v1/front-page", "", "", false)
 	w.settle()
+	w.train()
 	w.foundEverywhere()
 
 	certificate, err := private.Erase(ctx, ShopID, canaryMail)
@@ -351,6 +352,35 @@ func (w *canaryWorld) comesBack(private *privacy.Service, old privacy.Subject) {
 				w.Errorf("who comes back has the old id %s", id)
 			}
 		}
+	}
+}
+
+// train makes a model of what others bought and of what the person of this test did.
+func (w *canaryWorld) train() {
+	w.Helper()
+	im, err := app.Importer(w.Log, w.Now, w.DB, w.Ring)
+	if err != nil {
+		w.Fatal(err)
+	}
+	items, orders := "id,title,price\n", "order,item,time,user,price\n"
+	for i := range 40 {
+		items += fmt.Sprintf("i%d,Item %d,5\n", i, i)
+		for line := range 4 {
+			orders += fmt.Sprintf("o%d,i%d,2026-02-%02d 10:00:00,customer-%d,5\n", i, (i+line*line)%40, 1+i%27, i%13)
+		}
+	}
+	for kind, text := range map[ingest.Kind]string{ingest.Items: items, ingest.Orders: orders} {
+		r, err := im.File(w.Context(), ingest.Job{Shop: ShopID, Name: "goods", As: kind, Currency: "GBP", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
+		if err != nil || r.Rejected > 0 {
+			w.Fatalf("%+v, %v", r, err)
+		}
+	}
+	w.settle()
+	if _, err := w.works.trainer.Night(w.Context(), ShopID, nil); err != nil {
+		w.Fatal(err)
+	}
+	if published, err := w.works.published(w.Context()); err != nil || published.IsZero() {
+		w.Fatalf("there is no model: %v, %v", published, err)
 	}
 }
 
