@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -46,6 +47,7 @@ type tab struct {
 	mu       sync.Mutex
 	trouble  []string // what the console and the security policy had to say
 	expected []string // parts of messages that the test provokes
+	asked    []string // what dialogs asked; each was answered with yes
 }
 
 func (w *world) tab(t *testing.T, s size, keyboard bool, before ...step) *tab {
@@ -94,6 +96,8 @@ func ask[T any](v *tab, action chromedp.Action[T]) T {
 func (v *tab) listen(ev any) {
 	said := ""
 	switch e := ev.(type) {
+	case *page.EventJavascriptDialogOpening:
+		v.agree(e.Message)
 	case *runtime.EventExceptionThrown:
 		said = "exception: " + e.ExceptionDetails.Text
 	case *runtime.EventConsoleAPICalled:
@@ -213,8 +217,10 @@ const maxTabs = 300
 func (v *tab) tabTo(selector string) {
 	v.t.Helper()
 	at := fmt.Sprintf(`(() => { const e = document.activeElement; return e === document.querySelector(%q) && !!e.getClientRects().length })()`, selector)
-	for range maxTabs {
-		v.run(chromedp.KeyEvent(kb.Tab))
+	for i := range maxTabs {
+		if i > 0 {
+			v.run(chromedp.KeyEvent(kb.Tab))
+		}
 		if !ask(v, chromedp.Evaluate[bool](at)) {
 			continue
 		}

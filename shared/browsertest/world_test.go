@@ -23,6 +23,7 @@ import (
 // world is what the tests share: one served shop and one browser, started by whoever needs them first.
 type world struct {
 	shop    string // address, without a slash at the end
+	owner   string // password of the console's first account
 	server  *exec.Cmd
 	log     *bytes.Buffer
 	browser context.Context
@@ -112,11 +113,11 @@ func (w *world) serve(dir string) error {
 	if err != nil {
 		return fmt.Errorf("the shop did not get ready: %w\n%s", err, w.log)
 	}
-	var ready struct{ URL string }
+	var ready struct{ URL, Password string }
 	if err := json.Unmarshal(line, &ready); err != nil {
 		return fmt.Errorf("the shop said %q: %w", line, err)
 	}
-	w.shop = ready.URL
+	w.shop, w.owner = ready.URL, ready.Password
 	return nil
 }
 

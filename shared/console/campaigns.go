@@ -45,6 +45,8 @@ type campaignView struct {
 	Progress progressView
 	MayEdit  bool
 	MaySend  bool
+	MayTake  bool
+	To       string // the segment's name
 }
 
 // Moves are what may be done to the campaign now.
@@ -64,7 +66,7 @@ func (c campaignView) Moves() []admin.Move {
 	return nil
 }
 
-// QuietFrom and QuietTo are the quiet hours as clocks.
+// QuietFrom is the beginning of the quiet hours, as a clock has it.
 func (c campaignView) QuietFrom() string { return clockOf(c.Quiet.From) }
 
 // QuietTo is the end of the quiet hours.
@@ -131,7 +133,10 @@ func (v *view) campaignPage() error {
 }
 
 func (v *view) campaign(status int, d campaign.Definition) error {
-	c := campaignView{Definition: d, MayEdit: v.actor().May(staff.CampaignsEdit), MaySend: v.actor().May(staff.CampaignsSend)}
+	c := campaignView{Definition: d, MayEdit: v.actor().May(staff.CampaignsEdit), MaySend: v.actor().May(staff.CampaignsSend), MayTake: v.actor().May(staff.ExportsRead), To: string(d.Segment)}
+	if s, err := v.Admin.Segment(v.ctx(), v.actor(), d.Segment); err == nil {
+		c.To = s.Name
+	}
 	var err error
 	if c.Progress, err = v.progress(d); err != nil {
 		return err

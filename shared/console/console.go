@@ -74,7 +74,7 @@ func (c *Console) routes() http.Handler {
 	for pattern, h := range public {
 		mux.Handle(at(pattern), c.serve(h))
 	}
-	for _, group := range []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, previewPages, staffPages} {
+	for _, group := range []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, previewPages, importPages, privacyPages, healthPages, staffPages} {
 		for pattern, h := range group {
 			mux.Handle(at(pattern), c.serve(c.signedIn(h)))
 		}

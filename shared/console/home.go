@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"shopkeeper/shared/admin"
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/kpi"
 	"shopkeeper/shared/staff"
@@ -22,7 +23,7 @@ type overviewView struct {
 	admin.Overview
 	Week, Before kpi.Day // sums of the last seven whole days, and of the seven before
 	Today        kpi.Day // so far
-	Latest       []admin.Happening
+	Latest       []happening
 	Charts       charts
 }
 
@@ -34,7 +35,7 @@ func (v *view) overviewPage() error {
 	if err != nil {
 		return err
 	}
-	latest, err := v.Admin.Happenings(v.ctx(), v.actor(), 8)
+	latest, err := v.happenings(8)
 	if err != nil {
 		return err
 	}
@@ -56,9 +57,30 @@ func sum(days []kpi.Day, from, to int) (all kpi.Day) {
 	return all
 }
 
+// happening is an event with the title of its item.
+type happening struct {
+	admin.Happening
+	Title string
+}
+
+func (v *view) happenings(limit int) ([]happening, error) {
+	list, err := v.Admin.Happenings(v.ctx(), v.actor(), limit)
+	if err != nil {
+		return nil, err
+	}
+	titles, rows := map[event.ItemID]string{}, make([]happening, len(list))
+	for i, h := range list {
+		if h.Item != "" {
+			v.titled(titles, h.Item)
+		}
+		rows[i] = happening{h, titles[h.Item]}
+	}
+	return rows, nil
+}
+
 // livePage is what happens now; the script asks for the list again every few seconds.
 func (v *view) livePage() error {
-	list, err := v.Admin.Happenings(v.ctx(), v.actor(), 60)
+	list, err := v.happenings(30)
 	if err != nil {
 		return err
 	}

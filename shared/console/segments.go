@@ -45,10 +45,12 @@ type member struct {
 
 type segmentView struct {
 	segment.Definition
-	Members []member
-	More    string
-	Preview previewView
-	May     bool
+	Gathering bool // the members are still looked for
+	Members   []member
+	More      string
+	Preview   previewView
+	May       bool
+	MayTake   bool
 }
 
 func (v *view) segmentPage() error {
@@ -65,7 +67,12 @@ func (v *view) segmentPage() error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "segment", d.Name, segmentView{d, named, v.more(members.Next), v.preview(d.Condition), v.actor().May(staff.SegmentsEdit)})
+	page := segmentView{Definition: d, Gathering: d.CountedAt.Before(d.Updated), Members: named, More: v.more(members.Next), May: v.actor().May(staff.SegmentsEdit), MayTake: v.actor().May(staff.ExportsRead)}
+	if v.isLive() {
+		return v.part("segment", "members", map[string]any{"S": page, "Live": v.live})
+	}
+	page.Preview = v.preview(d.Condition)
+	return v.page(http.StatusOK, "segment", d.Name, page)
 }
 
 // named gives members the names that the reader may see.
@@ -91,9 +98,13 @@ func (v *view) named(members []segment.Member) ([]member, error) {
 // previewView is who a condition would match, or what is wrong with it.
 type previewView struct {
 	segment.Preview
-	Asked   bool // there is a condition
-	Problem string
+	Examples []member // a few of the sample, with names for whom may see them
+	Asked    bool     // there is a condition
+	Problem  string
 }
+
+// maxExamples is how many customers a preview names.
+const maxExamples = 5
 
 func (v *view) preview(condition string) previewView {
 	if strings.TrimSpace(condition) == "" {
@@ -109,7 +120,15 @@ func (v *view) preview(condition string) previewView {
 		}
 		return previewView{Asked: true, Problem: problem}
 	}
-	return previewView{Preview: p, Asked: true}
+	examples := make([]segment.Member, min(len(p.Sample), maxExamples))
+	for i := range examples {
+		examples[i].Subject = p.Sample[i]
+	}
+	named, err := v.named(examples)
+	if err != nil {
+		v.log.Warn("names of a preview", "err", err)
+	}
+	return previewView{Preview: p, Examples: named, Asked: true}
 }
 
 // previewSegment is the live count beside the editor.

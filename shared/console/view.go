@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,6 +26,7 @@ type view struct {
 	r        *http.Request
 	session  staff.Session // zero on public pages
 	settings shop.Settings
+	body     io.ReadCloser // of the request, without the bound of a form
 }
 
 // handler answers one request. An error it returns becomes a page; what it writes itself it writes last.
@@ -35,8 +37,8 @@ func (v *view) actor() staff.Actor   { return v.session.Actor }
 
 func (c *Console) serve(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &view{Console: c, w: w, r: r, body: r.Body}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		v := &view{Console: c, w: w, r: r}
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {

@@ -32,6 +32,10 @@ var words = template.FuncMap{
 	"change": change,
 	"add":    func(a int, b int64) int { return a + int(b) },
 	"dict":   dict,
+	"span":   span,
+	"field":  fieldName,
+	"bytes":  bytesOf,
+	"file":   func(id string) string { _, name, _ := strings.Cut(id, "/"); return name },
 }
 
 // dict makes a map of pairs, to hand several values to a part.
@@ -69,6 +73,55 @@ func count(n any) string {
 		digits = digits[:i] + "\u202f" + digits[i:]
 	}
 	return sign + digits
+}
+
+// span is a length of time in the unit that people would say it in: "7 days".
+func span(d time.Duration) string {
+	for _, u := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if d >= u.length && d%u.length == 0 {
+			return fmt.Sprintf("%d %s", d/u.length, plural(int(d/u.length), u.name, u.name+"s"))
+		}
+	}
+	return d.String()
+}
+
+// bytesOf is a size of a file: "12 kB".
+func bytesOf(n int64) string {
+	switch {
+	case n < 1000:
+		return strconv.FormatInt(n, 10) + " B"
+	case n < 1000_000:
+		return strconv.FormatInt(n/1000, 10) + " kB"
+	}
+	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+}
+
+// fieldWords are the fields of forms as their labels call them.
+var fieldWords = map[string]string{
+	"name": "Name", "title": "Title", "text": "Text", "code": "Code", "url": "Leads to", "image": "Picture", "segment": "Segment", "placements": "Where", "starts": "From", "ends": "Until", "items": "Items", "category": "Category",
+	"perPerson": "At most this often per customer", "budget": "At most this many impressions", "control": "Control group", "margin": "Earned by an order", "from": "From address", "from.email": "From address", "from.name": "From",
+	"replyTo.email": "Answers go to", "at": "Begins", "until": "Ends", "quietFrom": "Quiet from", "quietTo": "Quiet to", "quiet.from": "Quiet from", "quiet.to": "Quiet to", "capMessages": "At most this many messages", "cap.messages": "At most this many messages",
+	"capDays": "Within days", "cap.within": "Within days", "windowDays": "Orders count for", "window": "Orders count for", "to": "To", "condition": "Condition",
+	"subject": "Subject", "preheader": "Preview line", "html": "Letter", "share": "Weight", "variants": "Letter",
+}
+
+// fieldName is what a form calls the field that a fault names: "variants[1].html" is "Letter, version b".
+func fieldName(path string) string {
+	if word := fieldWords[path]; word != "" {
+		return word
+	}
+	var i int
+	var field string
+	if n, _ := fmt.Sscanf(path, "variants[%d].%s", &i, &field); n == 2 && fieldWords[field] != "" && i >= 0 && i < maxVariants {
+		if field == "text" {
+			field = "html"
+		}
+		return fieldWords[field] + ", version " + string(rune('a'+i))
+	}
+	return path
 }
 
 // percent is a share with one digit, or a dash where there is no whole.
