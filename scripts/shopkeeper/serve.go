@@ -17,7 +17,7 @@ type serveCmd struct {
 // Help is what --help says besides the flags.
 func (*serveCmd) Help() string {
 	return "The first start of a folder makes up a shop with a year of history and trains its models, which takes a minute; after that it starts at once. " +
-		"With --json the first line on standard output is one object with url, shop, writeKey and secretKey, printed when the server is ready to answer. " +
+		"With --json the first line on standard output is one object with url, shop, console, user, password, writeKey and secretKey, printed when the server is ready to answer. " +
 		"An interrupt answers what is in progress and ends."
 }
 

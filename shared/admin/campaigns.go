@@ -74,7 +74,7 @@ func (s *Service) PlanCampaign(ctx context.Context, a staff.Actor, id ledger.Cam
 	return s.plan(ctx, d)
 }
 
-// Moves are what staff may do to a campaign's course.
+// Move is what staff may do to a campaign's course.
 type Move string
 
 // The moves.

@@ -245,7 +245,7 @@ func (s *Service) memory(p profile.Profile) *Memory {
 		m.Cart = append(m.Cart, Quantity{l.Item, l.Quantity})
 	}
 	for _, b := range p.Purchases {
-		m.Purchases = append(m.Purchases, Times{b.Item, int(b.Times), b.Last})
+		m.Purchases = append(m.Purchases, Times{b.Item, b.Times, b.Last})
 	}
 	return m
 }

@@ -38,7 +38,7 @@ var errLogin = fault.New(fault.Unauthenticated, "the login or the password is wr
 func (s *Store) Login(ctx context.Context, shop event.ShopID, login, password, old string) (Session, error) {
 	login, err := normalLogin(login)
 	if err != nil || len(password) > MaxPassword {
-		return Session{}, errLogin //nolint:nilerr // what can be no login is a wrong one
+		return Session{}, errLogin // what can be no login is a wrong one
 	}
 	decoy, err := s.decoy() // also for who is known: the first login of a process must not tell
 	if err != nil {

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -48,9 +49,7 @@ func TestAddRefuses(t *testing.T) {
 }
 
 func fields(err error) (paths []string) {
-	var f *fault.Error
-	if fault.Is(err, fault.Invalid) {
-		f = err.(*fault.Error)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Invalid {
 		for _, x := range f.Fields {
 			paths = append(paths, x.Path)
 		}
