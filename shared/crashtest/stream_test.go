@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -54,19 +55,21 @@ type cloud struct {
 	cfg      aws.Config // of DynamoDB
 	emulator string
 	tables   dynamo.Tables // that the bootstraps fold into
-	clean    dynamo.Tables // the same, with profiles and people of their own
+	clean    dynamo.Tables // the same, with tables of its own for what is written
 	keys     *identity.Keyring
 	queueURL string
 	env      []string
 	seal     *identity.Sealer
 }
 
-func newCloud(t *testing.T) *cloud {
+// newCloud makes a cloud for a function that writes these tables.
+func newCloud(t *testing.T, written ...table.Name) *cloud {
 	t.Helper()
 	c := &cloud{cfg: dynamotest.Start(t), emulator: ministacktest.Start(t, ministacktest.Options{})}
-	c.tables = dynamotest.CreateTables(t, c.cfg, event.Table, profile.Table, people.Table, identity.Table, shop.Table)
-	own := dynamotest.CreateTables(t, c.cfg, profile.Table, people.Table)
-	c.clean = dynamo.Tables{event.Table: c.tables[event.Table], identity.Table: c.tables[identity.Table], shop.Table: c.tables[shop.Table], profile.Table: own[profile.Table], people.Table: own[people.Table]}
+	read := slices.DeleteFunc([]table.Name{event.Table, identity.Table, shop.Table, consent.Table, profile.Table, people.Table}, func(n table.Name) bool { return slices.Contains(written, n) })
+	c.tables = dynamotest.CreateTables(t, c.cfg, append(read, written...)...)
+	c.clean = maps.Clone(c.tables)
+	maps.Copy(c.clean, dynamotest.CreateTables(t, c.cfg, written...))
 
 	emulated := ministacktest.Config(c.emulator)
 	made, err := awssqs.NewFromConfig(emulated).CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(fmt.Sprint("failures-", time.Now().UnixNano()))})
@@ -88,8 +91,8 @@ func newCloud(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	c.env = []string{
-		"AWS_ENDPOINT_URL_DYNAMODB=" + *c.cfg.BaseEndpoint, "AWS_ENDPOINT_URL_SQS=" + c.emulator, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + c.emulator,
-		env.QueueFailures + "=" + c.queueURL, env.KeysSecret + "=" + *secret.ARN,
+		"AWS_ENDPOINT_URL=" + c.emulator, "AWS_ENDPOINT_URL_DYNAMODB=" + *c.cfg.BaseEndpoint,
+		env.QueueFailures + "=" + c.queueURL, env.KeysSecret + "=" + *secret.ARN, env.BusName + "=default", env.BucketData + "=files",
 	}
 	for name, physical := range c.tables {
 		c.env = append(c.env, env.TableVar(name)+"="+physical)
@@ -186,16 +189,24 @@ func (c *cloud) poison(t *testing.T, store *dynamo.Store) {
 // TestStreamThroughTheBootstraps delivers the events table's stream to the real bootstraps of the profile function, shards side by side, every batch twice, processes killed
 // in between, with poison in it: the profiles equal those of a run in which nothing went wrong, and the poison is in the failure queue.
 func TestStreamThroughTheBootstraps(t *testing.T) {
-	c := newCloud(t)
+	c := newCloud(t, profile.Table, people.Table)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	c.happen(t, rand.New(rand.NewPCG(seed, 1)))
-	read, err := rapi.ReadStream(t.Context(), c.cfg, c.tables[event.Table])
-	if err != nil {
-		t.Fatal(err)
+	parts := c.shards(t, event.Table)
+	if got := len(slices.Concat(parts...)); got != visitors*each+2 {
+		t.Fatalf("the stream has %d records", got)
 	}
-	parts := split(t, slices.Concat(read...))
-	bootstrap := rapi.Build(t, "./functions/profile")
+	c.deliver(t, seed, "profile", parts)
+	c.foldCleanly(t, parts)
+	c.compare(t)
+	c.compareFailures(t)
+}
+
+// deliver hands shards to the real bootstrap of a function side by side, every batch twice, with processes killed in between.
+func (c *cloud) deliver(t *testing.T, seed uint64, function string, parts [][]rapi.Record) {
+	t.Helper()
+	bootstrap := rapi.Build(t, "./functions/"+function)
 	var running sync.WaitGroup
 	var calls, kills atomic.Int64
 	for i, shard := range parts {
@@ -229,19 +240,17 @@ func TestStreamThroughTheBootstraps(t *testing.T) {
 	}
 	running.Wait()
 	t.Logf("%d calls, %d kills", calls.Load(), kills.Load())
-	c.foldCleanly(t, parts)
-	c.compare(t)
-	c.compareFailures(t)
 }
 
-// split makes shards of one: each partition key in one of them, in order.
-func split(t *testing.T, records []rapi.Record) [][]rapi.Record {
+// shards makes several of the one that a table's stream has: each partition key in one of them, in order.
+func (c *cloud) shards(t *testing.T, of table.Name) [][]rapi.Record {
 	t.Helper()
-	if len(records) != visitors*each+2 {
-		t.Fatalf("the stream has %d records", len(records))
+	read, err := rapi.ReadStream(t.Context(), c.cfg, c.tables[of])
+	if err != nil {
+		t.Fatal(err)
 	}
 	parts := make([][]rapi.Record, shards)
-	for _, r := range records {
+	for _, r := range slices.Concat(read...) {
 		var parsed events.DynamoDBEventRecord
 		if err := json.Unmarshal(r.Raw, &parsed); err != nil {
 			t.Fatal(err)
@@ -254,15 +263,21 @@ func split(t *testing.T, records []rapi.Record) [][]rapi.Record {
 	return parts
 }
 
-// foldCleanly folds every shard once, one after the other, in this process.
+// foldCleanly folds every shard into profiles once.
 func (c *cloud) foldCleanly(t *testing.T, parts [][]rapi.Record) {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	fold, err := app.Profile(log, time.Now, dynamo.Open(c.cfg, c.clean, nil), nowhere{}, c.keys)
+	fold, err := app.Profile(quiet, time.Now, dynamo.Open(c.cfg, c.clean, nil), nowhere{}, c.keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := trigger.OnEvents(log, "profile", nowhere{}, fold)
+	cleanly(t, trigger.OnEvents(quiet, "profile", nowhere{}, fold), parts)
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// cleanly hands every shard to a function once, one after the other, in this process.
+func cleanly(t *testing.T, handle trigger.Changes, parts [][]rapi.Record) {
+	t.Helper()
 	for _, shard := range parts {
 		for batch := range slices.Chunk(shard, profile.MaxApplied) {
 			var e events.DynamoDBEvent
