@@ -7,7 +7,6 @@ package mime
 import (
 	"hash/fnv"
 	"io"
-	"mime/quotedprintable"
 	"strconv"
 	"time"
 
@@ -113,18 +112,7 @@ func appendPart(dst []byte, kind, text string) []byte {
 	dst = append(dst, "Content-Type: "...)
 	dst = append(dst, kind...)
 	dst = append(dst, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"...)
-	w := writer{dst}
-	q := quotedprintable.NewWriter(&w)
-	_, _ = io.WriteString(q, text) // a writer to memory does not fail
-	_ = q.Close()
-	return append(w.dst, "\r\n"...)
-}
-
-type writer struct{ dst []byte }
-
-func (w *writer) Write(b []byte) (int, error) {
-	w.dst = append(w.dst, b...)
-	return len(b), nil
+	return append(appendQuoted(dst, text), "\r\n"...)
 }
 
 // boundaryOf is made from the id. It cannot occur in a part: quoted-printable never has a "_" after a "=".
