@@ -28,6 +28,8 @@ const (
 	suffix     = ".eml"
 	timeLayout = "20060102T150405.000Z"
 	headBytes  = 16 << 10 // enough for the headers that we write
+	partial    = ".new-"  // begins the name of a file that is being written
+	abandoned  = time.Hour
 )
 
 // Outbox is a folder of messages. It is safe for concurrent use.
@@ -67,13 +69,25 @@ func Open(now func() time.Time, dir string, o mime.Options) (*Outbox, error) {
 		switch id, ok := idOf(e.Name()); {
 		case ok:
 			b.names[id] = e.Name()
-		case strings.HasPrefix(e.Name(), ".new-"):
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+		case strings.HasPrefix(e.Name(), partial):
+			if err := removeOld(filepath.Join(dir, e.Name())); err != nil {
 				return nil, fault.Wrap(fault.Unavailable, err, "the outbox cannot be tidied up")
 			}
 		}
 	}
 	return b, nil
+}
+
+// removeOld removes what a killed process left; what is younger may be another process's that is writing it now.
+func removeOld(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || time.Since(info.ModTime()) < abandoned {
+		return nil //nolint:nilerr // it is finished meanwhile
+	}
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // idOf is the message id in a file's name.
@@ -134,7 +148,7 @@ func (b *Outbox) send(ctx context.Context, m mail.Message) mail.Result {
 
 // write makes a file appear whole, durably.
 func (b *Outbox) write(name string, text []byte) (err error) {
-	f, err := os.CreateTemp(b.dir, ".new-*")
+	f, err := os.CreateTemp(b.dir, partial+"*")
 	if err != nil {
 		return err
 	}

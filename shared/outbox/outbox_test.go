@@ -94,14 +94,19 @@ func TestTheSameMessageIsKeptOnce(t *testing.T) {
 	b := open(t, dir)
 	send(t, b, 1)
 	send(t, b, 1)
-	if err := os.WriteFile(filepath.Join(dir, ".new-123"), []byte("half"), 0o600); err != nil { // by a process that was killed
-		t.Fatal(err)
+	for name, age := range map[string]time.Duration{".new-1": 2 * time.Hour, ".new-2": 0} { // one by a process that was killed, one that another is writing
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(dir, name), time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b = open(t, dir)
 	send(t, b, 1)
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
-		t.Errorf("%d files, %v", len(files), err)
+	if err != nil || len(files) != 2 || files[0].Name() != ".new-2" {
+		t.Errorf("%v, %v", files, err)
 	}
 }
 
