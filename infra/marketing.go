@@ -74,8 +74,6 @@ func (s service) send(jobs awssqs.Queue) Function {
 	s.files(f, "models/", "s3:GetObject")
 	s.keys(f)
 	s.mails(f)
-	f.May(s.identities(), "ses:SendBulkEmail")
-	f.May(str("*"), "ses:GetAccount") // the account's rate: AWS knows no narrower resource
 	f.Set(env.MailSenders, str(strconv.Itoa(senders)))
 	f.OnQueue(jobs, senders)
 	return f
@@ -119,8 +117,6 @@ func (s service) preferences() Function {
 	s.tables(f, slices.Concat(reads, writes), "events", "people", "identity", "consent", "ledger", "suppression")
 	s.keys(f)
 	s.mails(f)
-	f.May(s.identities(), "ses:SendBulkEmail")
-	f.May(str("*"), "ses:GetAccount")
 	return f
 }
 
@@ -134,18 +130,19 @@ func (s service) console() Function {
 	s.files(f, "models/", "s3:GetObject")
 	s.keys(f)
 	s.mails(f)
-	f.May(s.identities(), "ses:SendBulkEmail")
-	f.May(str("*"), "ses:GetAccount")
 	if s.stage.Shop != "" {
 		f.Set(env.ConsoleShop, &s.stage.Shop)
 	}
 	return f
 }
 
-// mails tells a function what it needs to write mail.
+// mails tells a function what it needs to write mail, and lets it: from whichever of the account's senders in this region SES has verified, and by our configuration set, which SES asks permission for as well.
 func (s service) mails(f Function) {
 	f.Set(env.MailConfigurationSet, s.stage.id("mail"))
 	f.Set(env.PublicURL, s.address())
+	f.May(s.mailARN("identity", str("*")), "ses:SendBulkEmail")
+	f.May(s.mailARN("configuration-set", s.stage.id("mail")), "ses:SendBulkEmail")
+	f.May(str("*"), "ses:GetAccount") // the account's rate: AWS knows no narrower resource
 }
 
 // address is where links in letters lead.
@@ -156,7 +153,6 @@ func (s service) address() *string {
 	return s.api.ApiEndpoint()
 }
 
-// identities are the account's senders in this region, and our configuration set; which of them is verified decides SES.
-func (s service) identities() *string {
-	return s.stack.FormatArn(&awscdk.ArnComponents{Service: str("ses"), Resource: str("identity"), ResourceName: str("*")})
+func (s service) mailARN(resource string, name *string) *string {
+	return s.stack.FormatArn(&awscdk.ArnComponents{Service: str("ses"), Resource: &resource, ResourceName: name})
 }

@@ -172,6 +172,7 @@ func TestWhoMayWhat(t *testing.T) {
 		"campaign sends nothing itself":                  {"campaign", ":identity/", nil},
 		"send changes nobody":                            {"send", "GetAttpeople", read},
 		"send hands over mail and nothing else of SES":   {"send", ":identity/", []string{"ses:SendBulkEmail"}},
+		"send hands it over by our configuration set":    {"send", ":configuration-set/shopkeeper-", []string{"ses:SendBulkEmail"}},
 		"feedback does not know people":                  {"feedback", "GetAttpeople", nil},
 		"evaluate does not know people":                  {"evaluate", "GetAttpeople", nil},
 		"erase makes no models":                          {"erase", "/models/*", nil},
