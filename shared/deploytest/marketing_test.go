@@ -118,7 +118,7 @@ func sendCampaign(t *testing.T, owner account, marketer *browser) map[string]let
 	marketer.put(t, "campaigns", map[string]any{
 		"id": "autumn", "name": "Autumn", "segment": "readers", "from": map[string]string{"name": "The tea shop", "email": "hello@example.com"},
 		"variants": []any{map[string]any{
-			"name": "a", "subject": "{{ customer.first_name }}, a cup of tea", "html": `<p>Dear {{ customer.first_name }}</p>{% for item in recommendations %}<a href="{{ item.url }}">{{ item.title }}</a>{% endfor %}<p><a href="{{ unsubscribe_url }}">No more letters</a></p>`,
+			"name": "a", "share": 1, "subject": "{{ customer.first_name }}, a cup of tea", "html": `<p>Dear {{ customer.first_name }}</p>{% for item in recommendations %}<a href="{{ item.url }}">{{ item.title }}</a>{% endfor %}<p><a href="{{ unsubscribe_url }}">No more letters</a></p>`,
 			"text": "Dear {{ customer.first_name }}\n\nNo more letters: {{ unsubscribe_url }}\n",
 		}},
 	})

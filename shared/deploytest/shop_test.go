@@ -101,6 +101,9 @@ func (b *browser) call(t *testing.T, method, path string, body, into any) int {
 			t.Fatalf("%s %s answered %d %s: %v", method, path, res.StatusCode, answer, err)
 		}
 	}
+	if res.StatusCode >= 400 {
+		t.Logf("%s %s answered %d %s", method, path, res.StatusCode, answer)
+	}
 	if res.StatusCode >= 500 {
 		t.Fatalf("%s %s answered %d %s", method, path, res.StatusCode, answer)
 	}
