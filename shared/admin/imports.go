@@ -165,6 +165,6 @@ func plainName(name string) string {
 		}
 		return '-'
 	}, path.Base(strings.ReplaceAll(name, `\`, "/")))
-	name = strings.Trim(strings.TrimSuffix(name, ".map.json"), ".")
-	return cmp.Or(name[:min(len(name), 100)], "file")
+	name = strings.ReplaceAll(name, ".map.json", "-map.json") // the name of a mapping
+	return cmp.Or(strings.Trim(name[:min(len(name), 100)], "."), "file")
 }

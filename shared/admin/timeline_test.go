@@ -142,7 +142,7 @@ func TestOrders(t *testing.T) {
 
 func TestPlainName(t *testing.T) {
 	for in, want := range map[string]string{
-		"list.csv": "list.csv", `C:\Users\Ada\my list.csv`: "my-list.csv", "../../etc/passwd": "passwd", "": "file", "...": "file", "a.map.json": "a", "é.csv": "-.csv",
+		"list.csv": "list.csv", `C:\Users\Ada\my list.csv`: "my-list.csv", "../../etc/passwd": "passwd", "": "file", "...": "file", "a.map.json": "a-map.json", "é.csv": "-.csv",
 	} {
 		if got := plainName(in); got != want {
 			t.Errorf("plainName(%q) = %q, want %q", in, got, want)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"strconv"
 
@@ -88,7 +89,7 @@ func endOfString(data []byte, i int) int {
 }
 
 func plainInteger(number []byte) []byte {
-	if !bytes.ContainsAny(number, ".eE") {
+	if !bytes.ContainsAny(number, ".eE") || !json.Valid(number) {
 		return number
 	}
 	f, err := strconv.ParseFloat(string(number), 64)

@@ -26,7 +26,7 @@ func TestPlainIntegers(t *testing.T) {
 
 // FuzzPlainIntegers holds the rewriting to this: what was JSON means the same after it, and what was none is none.
 func FuzzPlainIntegers(f *testing.F) {
-	for _, seed := range []string{`{"a":3.0}`, `[1e3,"1.0"]`, `"\"`, `1.0.0`, `-0.0`} {
+	for _, seed := range []string{`{"a":3.0}`, `[1e3,"1.0"]`, `"\"`, `1.0.0`, `-0.0`, `00e0`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
