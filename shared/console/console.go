@@ -69,12 +69,15 @@ func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error
 	return secure(c.routes()), nil
 }
 
+// signed are the pages that need a session.
+var signed = []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, previewPages, importPages, privacyPages, healthPages, staffPages}
+
 func (c *Console) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, h := range public {
 		mux.Handle(at(pattern), c.serve(h))
 	}
-	for _, group := range []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, previewPages, importPages, privacyPages, healthPages, staffPages} {
+	for _, group := range signed {
 		for pattern, h := range group {
 			mux.Handle(at(pattern), c.serve(c.signedIn(h)))
 		}

@@ -5,7 +5,6 @@ import (
 
 	"shopkeeper/shared/admin"
 	"shopkeeper/shared/event"
-	"shopkeeper/shared/fault"
 	"shopkeeper/shared/kpi"
 	"shopkeeper/shared/staff"
 )
@@ -113,10 +112,10 @@ func (v *view) changePassword() error {
 		return v.account(http.StatusUnprocessableEntity, map[string]string{"again": "The two are not the same."})
 	}
 	err := v.Admin.ChangePassword(v.ctx(), v.actor(), v.r.PostForm.Get("old"), fresh)
-	if fault.Is(err, fault.Unauthenticated) {
-		return v.account(http.StatusUnprocessableEntity, map[string]string{"old": "That is not your password."})
-	}
 	if reasons, ok := wrong(err); ok {
+		if why := reasons["new"]; why != "" {
+			reasons["password"] = why
+		}
 		return v.account(http.StatusUnprocessableEntity, reasons)
 	}
 	if err != nil {

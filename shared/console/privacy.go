@@ -41,14 +41,12 @@ type eraseView struct {
 }
 
 // eraseCustomerPage asks once more.
-func (v *view) eraseCustomerPage() error {
+func (v *view) eraseCustomerPage() error { return v.eraseForm(http.StatusOK, nil) }
+
+func (v *view) eraseForm(status int, reasons map[string]string) error {
 	if err := v.actor().Check(staff.CustomersDrop); err != nil {
 		return err
 	}
-	return v.eraseForm(http.StatusOK, nil)
-}
-
-func (v *view) eraseForm(status int, reasons map[string]string) error {
 	c, err := v.Admin.Customer(v.ctx(), v.actor(), v.r.PathValue("id"))
 	if err != nil {
 		return err

@@ -98,6 +98,10 @@ func (v *view) inviteUser() error {
 	if u.Wrong, ok = wrong(err); ok {
 		return v.users(http.StatusUnprocessableEntity, u)
 	}
+	if stale(err) {
+		u.Wrong = map[string]string{"login": "Somebody has this login already."}
+		return v.users(http.StatusConflict, u)
+	}
 	if err != nil {
 		return err
 	}

@@ -116,10 +116,11 @@ func fieldName(path string) string {
 	var i int
 	var field string
 	if n, _ := fmt.Sscanf(path, "variants[%d].%s", &i, &field); n == 2 && fieldWords[field] != "" && i >= 0 && i < maxVariants {
+		word := fieldWords[field]
 		if field == "text" {
-			field = "html"
+			word = "The same as text"
 		}
-		return fieldWords[field] + ", version " + string(rune('a'+i))
+		return word + ", version " + string(rune('a'+i))
 	}
 	return path
 }
