@@ -63,6 +63,9 @@ func (s service) campaign(jobs awssqs.Queue) Function {
 	s.keys(f)
 	f.Set(env.QueueSend, jobs.QueueUrl())
 	f.May(jobs.QueueArn(), "sqs:SendMessage")
+	if s.stage.Emulated {
+		f.May(jobs.QueueArn(), "sqs:SendMessageBatch") // AWS knows it as SendMessage; the emulator as an action of its own
+	}
 	f.Every("minute", minutes(1), s.failures, map[string]any{})
 	return f
 }
