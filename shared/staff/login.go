@@ -40,7 +40,7 @@ func (s *Store) Login(ctx context.Context, shop event.ShopID, login, password, o
 	if err != nil || len(password) > MaxPassword {
 		return Session{}, errLogin // what can be no login is a wrong one
 	}
-	decoy, err := s.decoy() // also for who is known: the first login of a process must not tell
+	decoy, err := s.decoyHash(ctx) // also for who is known: the first login of a process must not tell
 	if err != nil {
 		return Session{}, err
 	}

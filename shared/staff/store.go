@@ -19,7 +19,9 @@ type Store struct {
 	tables table.Store
 	tokens *identity.Signer
 	hasher hasher
-	decoy  func() (string, error) // the hash that the password of an unknown login is compared with; made when it is needed first
+
+	making sync.Mutex
+	decoy  string // the hash that the password of an unknown login is compared with; made at the first login
 }
 
 // New is a Store on a table store; keys sign sessions.
@@ -29,8 +31,19 @@ func New(now func() time.Time, tables table.Store, keys *identity.Keyring) (*Sto
 		return nil, err
 	}
 	s := &Store{now: now, tables: tables, tokens: tokens, hasher: make(hasher, hashing)}
-	s.decoy = sync.OnceValues(func() (string, error) { return s.hasher.hash(context.Background(), NewPassword()) })
 	return s, nil
+}
+
+// decoyHash is the hash of a password that nobody has.
+func (s *Store) decoyHash(ctx context.Context) (string, error) {
+	s.making.Lock()
+	defer s.making.Unlock()
+	if s.decoy != "" {
+		return s.decoy, nil
+	}
+	var err error
+	s.decoy, err = s.hasher.hash(ctx, NewPassword())
+	return s.decoy, err
 }
 
 // load reads the item at k into v and returns its version.
