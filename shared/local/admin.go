@@ -41,7 +41,7 @@ func (p *process) office(ctx context.Context) (http.Handler, error) {
 	if p.password, err = p.owner(ctx, office.Staff); err != nil {
 		return nil, fmt.Errorf("make the owner's account: %w", err)
 	}
-	pages, err := office.Console()
+	pages, err := office.Console() //nolint:contextcheck // handlers take the context of their request
 	if err != nil {
 		return nil, err
 	}
