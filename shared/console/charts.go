@@ -85,7 +85,7 @@ func resultCharts(r evaluate.Report) charts {
 
 var metricWords = map[evaluate.Metric]string{evaluate.Visit: "Visits", evaluate.Conversion: "Customers who ordered", evaluate.Orders: "Orders", evaluate.Spend: "Revenue", evaluate.Profit: "Profit"}
 
-// metricValue is a value of a metric in words: shares as percent, amounts with two digits.
+// metricValue is a value of a metric in words: shares as percent, amounts as money.
 func metricValue(m evaluate.Metric, x float64, currency string) string {
 	if m.Share() {
 		return strconv.FormatFloat(100*x, 'f', 2, 64) + " %"
@@ -93,5 +93,5 @@ func metricValue(m evaluate.Metric, x float64, currency string) string {
 	if m == evaluate.Orders {
 		return strconv.FormatFloat(x, 'f', 3, 64)
 	}
-	return strconv.FormatFloat(x, 'f', 2, 64) + " " + currency
+	return money(int64(math.Round(x*math.Pow10(event.Exponent(currency)))), currency)
 }

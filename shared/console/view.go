@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/shop"
@@ -108,12 +110,20 @@ func (v *view) trouble(err error) (status int, title string, t trouble) {
 	}
 }
 
-func join(a, b string) string {
-	a = strings.TrimSpace(a)
-	if a == "" {
-		return b
+// join is two sentences.
+func join(a, b string) string { return strings.TrimSpace(sentence(a) + " " + b) }
+
+// sentence is a detail of a fault as a sentence: faults begin small and end without a dot.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
 	}
-	return strings.ToUpper(a[:1]) + a[1:] + ". " + b
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // stale says whether somebody else changed what was edited.
@@ -130,10 +140,10 @@ func wrong(err error) (map[string]string, bool) {
 	}
 	reasons := map[string]string{}
 	for _, field := range f.Fields {
-		reasons[field.Path] = join(reasons[field.Path], field.Reason)
+		reasons[field.Path] = join(reasons[field.Path], sentence(field.Reason))
 	}
 	if len(f.Fields) == 0 {
-		reasons[""] = f.Detail
+		reasons[""] = sentence(f.Detail)
 	}
 	return reasons, true
 }

@@ -23,6 +23,16 @@ document.addEventListener("submit", (e) => {
   if (ask && !window.confirm(ask)) e.preventDefault();
 });
 
+// What is wrong with a field is read out with it, and the first such field has the focus.
+document.querySelectorAll(".field > .wrong").forEach((why, i) => {
+  const field = why.parentNode.querySelector("input, select, textarea");
+  if (!field) return;
+  why.id = "wrong-" + i;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), why.id].filter(Boolean).join(" "));
+  if (i === 0) field.focus();
+});
+
 // A tap on an example puts it into the field.
 document.addEventListener("click", (e) => {
   const chip = e.target.closest("[data-insert]");
