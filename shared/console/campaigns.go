@@ -80,6 +80,12 @@ type progressView struct {
 	Sums   ledger.Sums
 	Live   bool
 	Begun  bool
+	Due    bool // it begins within a minute
+}
+
+// Moving says that there may be news of it soon.
+func (p progressView) Moving() bool {
+	return p.Due || p.Status == campaign.Planning || p.Status == campaign.Sending || p.Status == campaign.Paused
 }
 
 // Rows are the states that have messages, in the order of a message's life.
@@ -111,7 +117,7 @@ func (p progressView) Settled() int {
 }
 
 func (v *view) progress(d campaign.Definition) (progressView, error) {
-	p := progressView{ID: d.ID, Status: d.Status, Why: d.Why, Live: v.live, Begun: d.Status != campaign.Draft && d.Status != campaign.Scheduled && d.Status != campaign.Missed}
+	p := progressView{ID: d.ID, Status: d.Status, Why: d.Why, Live: v.live, Begun: d.Status != campaign.Draft && d.Status != campaign.Scheduled && d.Status != campaign.Missed, Due: d.Status == campaign.Scheduled && !d.At.After(v.now())}
 	if !p.Begun {
 		return p, nil
 	}

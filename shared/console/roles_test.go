@@ -211,3 +211,21 @@ func TestASessionEnds(t *testing.T) {
 		t.Errorf("a live part without a session: %d, %v", rec.Code, rec.Header())
 	}
 }
+
+// TestACampaignThatIsDueIsWatched: between the click and the next look of what runs campaigns a campaign is scheduled, and its page must not stand still.
+func TestACampaignThatIsDueIsWatched(t *testing.T) {
+	w := newWorld(t)
+	w.keep()
+	in := w.sessions[staff.Marketer]
+	w.contacts("email,name\nada@lamps.example,Ada Lovelace\n", "ada@lamps.example")
+	form := url.Values{"name": {"Due"}, "segment": {"loyal"}, "fromEmail": {"shop@lamps.example"}, "subject.0": {"Hello"}, "html.0": {`<a href="{{ unsubscribe_url }}">no more</a>`}, "text.0": {"{{ unsubscribe_url }}"}}
+	if a := w.post(in, "campaigns/new", form); a.status != http.StatusSeeOther {
+		t.Fatalf("%d\n%s", a.status, problemOf(a.body))
+	}
+	if a := w.post(in, "campaigns/due/move", url.Values{"move": {"start"}}); a.to != "/console/campaigns/due?said=started" {
+		t.Fatalf("started: %d to %q\n%s", a.status, a.to, problemOf(a.body))
+	}
+	if body := w.get(in, "campaigns/due").body; !strings.Contains(body, "It begins within a minute") {
+		t.Errorf("the page stands still:\n%s", problemOf(body))
+	}
+}

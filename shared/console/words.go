@@ -103,8 +103,8 @@ func bytesOf(n int64) string {
 var fieldWords = map[string]string{
 	"name": "Name", "title": "Title", "text": "Text", "code": "Code", "url": "Leads to", "image": "Picture", "segment": "Segment", "placements": "Where", "starts": "From", "ends": "Until", "items": "Items", "category": "Category",
 	"perPerson": "At most this often per customer", "budget": "At most this many impressions", "control": "Control group", "margin": "Earned by an order", "from": "From address", "from.email": "From address", "from.name": "From",
-	"replyTo.email": "Answers go to", "at": "Begins", "until": "Ends", "quietFrom": "Quiet from", "quietTo": "Quiet to", "quiet.from": "Quiet from", "quiet.to": "Quiet to", "capMessages": "At most this many messages", "cap.messages": "At most this many messages",
-	"capDays": "Within days", "cap.within": "Within days", "windowDays": "Orders count for", "window": "Orders count for", "to": "To", "condition": "Condition",
+	"replyTo.email": "Answers go to", "at": "Begins", "until": "Ends", "quietFrom": "Quiet from", "quietTo": "Quiet until", "quiet.from": "Quiet from", "quiet.to": "Quiet until", "capMessages": "Messages at most", "cap.messages": "Messages at most",
+	"capDays": "To one person, within days", "cap.within": "To one person, within days", "windowDays": "Orders count for", "window": "Orders count for", "to": "To", "condition": "Condition",
 	"subject": "Subject", "preheader": "Preview line", "html": "Letter", "share": "Weight", "variants": "Letter",
 }
 
