@@ -42,5 +42,6 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 		return nil, err
 	}
 	options := app.OfficeOptions{Only: event.ShopID(cfg.Shop), Base: cfg.Public, Mailer: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration})}
+	//nolint:contextcheck // each request carries its own context
 	return app.Desk(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, &options)
 }

@@ -147,10 +147,8 @@ func handleAll(ctx context.Context, q queue.Queue, handle func(context.Context, 
 	if err != nil {
 		return err
 	}
-	for _, m := range messages {
-		if ctx.Err() != nil {
-			break // what is left of the batch comes again
-		}
+	for i := 0; i < len(messages) && ctx.Err() == nil; i++ { // what is left of the batch comes again
+		m := messages[i]
 		if err := handle(ctx, m.Body); err != nil {
 			return err
 		}
