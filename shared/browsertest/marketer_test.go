@@ -310,7 +310,7 @@ func (v *tab) readResult(name string) {
 func TestTheConsoleWorksWithoutJavaScript(t *testing.T) {
 	w := start(t)
 	v := w.desk(t, desktop, false, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
-	v.prefix = "console-noscript"
+	v.prefix, v.plain = "console-noscript", true
 	v.logIn("owner", w.owner)
 	v.place("customers")
 	v.enter("#q", "anna\r")

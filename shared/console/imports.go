@@ -44,8 +44,8 @@ type importRow struct {
 type importKind struct{ Kind, About string }
 
 var importWords = map[string]string{
-	"contacts": "Contacts: addresses, names, and whether they may be written to", "customers": "Customers, with the columns of your shop's system", "orders": "Orders", "items": "Items of the catalog",
-	"events": "Events, one JSON object a line", "online-retail": "Invoices, one line each", "campaign": "A finished campaign, with its groups and what they did",
+	"contacts": "Contacts and their permissions", "customers": "Customers", "orders": "Orders", "items": "Items of the catalog",
+	"events": "Events, one JSON object a line", "online-retail": "Invoices, one line each", "campaign": "A finished campaign",
 }
 
 func (v *view) importsPage() error { return v.imports(http.StatusOK, importsView{Kind: "contacts"}) }

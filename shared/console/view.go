@@ -43,7 +43,7 @@ func (c *Console) serve(h handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
 				//nolint:contextcheck // the request carries the context

@@ -206,5 +206,5 @@ func (w *world) contacts(csv, search string) string {
 		list, _ = w.Service.Imports(w.t.Context(), owner.Actor)
 		w.t.Fatalf("nobody is called %q after the import: %+v", search, *list[0].Result)
 	}
-	return string(hits[0].ID)
+	return hits[0].ID
 }
