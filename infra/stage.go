@@ -48,6 +48,7 @@ var stages = map[string]Stage{
 	},
 	"emulator": {
 		Name: "emulator", Consent: consent.Implied, LogRetention: awslogs.RetentionDays_ONE_DAY, Rate: 1000, Burst: 2000, Emulated: true, Assets: "dist/host",
+		Address: "https://tea.example", // the emulator's own is plain http, which no letter may lead to
 	},
 }
 
@@ -67,7 +68,10 @@ func chooseStage(context func(name string) string) (Stage, error) {
 	default:
 		return Stage{}, fmt.Errorf("consent %q is neither required nor implied", stage.Consent)
 	}
-	stage.AlarmMail, stage.Shop, stage.Address = context("alarmMail"), context("shop"), strings.TrimSuffix(context("address"), "/")
+	stage.AlarmMail, stage.Shop = context("alarmMail"), context("shop")
+	if address := strings.TrimSuffix(context("address"), "/"); address != "" {
+		stage.Address = address
+	}
 	if stage.Address != "" && !strings.HasPrefix(stage.Address, "https://") {
 		return Stage{}, fmt.Errorf("address %q does not begin with https://", stage.Address)
 	}

@@ -93,6 +93,8 @@ type sums struct {
 	Rows    int
 	States  map[string]int
 	Reached map[string]int
+
+	Refused any `json:"-"` // rows, to see what the provider said
 }
 
 func (b *browser) sums(t *testing.T) (s sums) {
@@ -127,6 +129,9 @@ func sendCampaign(t *testing.T, owner account, marketer *browser) map[string]let
 		var ticked any
 		owner.invoke(t, stacks+"campaign", map[string]string{"shop": "tea"}, &ticked)
 		s := marketer.sums(t)
+		if s.Reached["bounced"] > 0 {
+			marketer.call(t, http.MethodGet, "/admin/v1/campaigns/autumn/ledger", nil, &s.Refused)
+		}
 		return s.Rows == 2 && s.Reached["handed"] == 2, s
 	})
 	letters := map[string]letter{}
