@@ -176,8 +176,14 @@ func (v *view) campaignProgress() error {
 type messagesView struct {
 	campaign.Definition
 	State ledger.State
-	Rows  []admin.LedgerRow
+	Rows  []messageRow
 	More  string
+}
+
+// messageRow is a row of the ledger with what the customer is called, for whom may see it.
+type messageRow struct {
+	admin.LedgerRow
+	Name string
 }
 
 func (v *view) messagesPage() error {
@@ -186,11 +192,23 @@ func (v *view) messagesPage() error {
 		return err
 	}
 	state := ledger.State(v.r.URL.Query().Get("state"))
-	rows, err := v.Admin.LedgerRows(v.ctx(), v.actor(), d.ID, state, v.r.URL.Query().Get("cursor"), 100)
+	rows, err := v.Admin.LedgerRows(v.ctx(), v.actor(), d.ID, state, v.r.URL.Query().Get("cursor"), 50)
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "messages", "Messages of "+d.Name, messagesView{d, state, rows.Items, v.more(rows.Next)})
+	list := make([]messageRow, len(rows.Items))
+	ids := make([]string, len(rows.Items))
+	for i, r := range rows.Items {
+		ids[i], list[i].LedgerRow = r.Person, r
+	}
+	names, err := v.names(ids...)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		list[i].Name = names[id]
+	}
+	return v.page(http.StatusOK, "messages", "Messages of "+d.Name, messagesView{d, state, list, v.more(rows.Next)})
 }
 
 var saidOf = map[admin.Move]string{admin.Start: "started", admin.Pause: "paused", admin.Resume: "resumed", admin.Stop: "stopped", admin.Withdraw: "saved"}

@@ -173,7 +173,7 @@ type auditView struct {
 }
 
 func (v *view) auditPage() error {
-	list, err := v.Admin.Audit(v.ctx(), v.actor(), v.r.URL.Query().Get("cursor"), 100)
+	list, err := v.Admin.Audit(v.ctx(), v.actor(), v.r.URL.Query().Get("cursor"), 50)
 	if err != nil {
 		return err
 	}
