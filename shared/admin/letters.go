@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"shopkeeper/shared/campaign"
@@ -59,11 +60,33 @@ func (s *Service) PreviewCampaign(ctx context.Context, a staff.Actor, d campaign
 		}
 	}
 	d.Shop = a.Shop
+	if err := s.named(ctx, d, variant, person); err != nil {
+		return Preview{}, err
+	}
 	m, err := s.Composer.Preview(ctx, compose.Draft{Campaign: d, Variant: variant, Person: person})
 	if err != nil {
 		return Preview{}, err
 	}
 	return Preview{written(m.From), written(m.To), m.Subject, m.HTML, m.Text}, nil
+}
+
+// named is Invalid, and names the field, when the variant or the person of a draft does not exist: it is the campaign alone that would be not found.
+func (s *Service) named(ctx context.Context, d campaign.Definition, variant string, person event.PersonID) error {
+	if len(d.Variants) == 0 {
+		return fault.InvalidField("variants", "are needed: what to write")
+	}
+	if variant != "" && !slices.ContainsFunc(d.Variants, func(v campaign.Variant) bool { return v.Name == variant }) {
+		return fault.InvalidField("variant", "is none of the campaign's")
+	}
+	if person == "" {
+		return nil
+	}
+	if err := s.known(ctx, d.Shop, person); fault.Is(err, fault.NotFound) {
+		return fault.InvalidField("person", "is nobody of the shop's")
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 func written(a mail.Address) string {
@@ -86,6 +109,9 @@ func (s *Service) sendTest(ctx context.Context, a staff.Actor, d campaign.Defini
 		if err := a.Check(staff.CustomersRead); err != nil {
 			return err
 		}
+	}
+	if err := s.named(ctx, d, variant, person); err != nil {
+		return err
 	}
 	m, err := s.Composer.Test(ctx, compose.Draft{Campaign: d, Variant: variant, Person: person}, mail.Address{Email: to})
 	if err != nil {
