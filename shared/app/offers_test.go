@@ -156,4 +156,3 @@ func BenchmarkFrontPageWithOffers(b *testing.B) {
 	}
 	benchFrontPage(b, w, offer.MaxChoices)
 }
-

@@ -66,7 +66,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
+	defer func() { err = errors.Join(err, l.Close()) }() //nolint:contextcheck // what is given back at the end is given back although the context has ended
 	unlock, err := lock(l.Dir)
 	if err != nil {
 		return err

@@ -254,7 +254,7 @@ func wait(ctx context.Context, d time.Duration) {
 func (r *run) look(ctx context.Context) error {
 	if ctx.Err() != nil {
 		r.open = false
-		return nil
+		return nil //nolint:nilerr // being told to stop is no failure
 	}
 	now := r.now()
 	if !r.looked.IsZero() && now.Sub(r.looked) < lookEvery && !now.Before(r.looked) {
@@ -264,7 +264,7 @@ func (r *run) look(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil, fault.Is(err, fault.NotFound):
 		r.open = false
-		return nil
+		return nil //nolint:nilerr // being told to stop is no failure, and what is gone needs no sending
 	case err != nil:
 		return err
 	}
@@ -290,7 +290,7 @@ func (r *run) claims(ctx context.Context) ([]ledger.Claim, error) {
 			page, next, err := r.ledger.Due(ctx, r.job.Shop, r.job.Campaign, r.job.Shard, now, r.cursor, pageSize)
 			switch {
 			case ctx.Err() != nil:
-				return nil, nil // the next look ends the run
+				return nil, nil //nolint:nilerr // the next look ends the run
 			case err != nil:
 				return nil, err
 			}

@@ -116,7 +116,7 @@ func (s *Server) account(w http.ResponseWriter, _ *http.Request) {
 	reply(w, http.StatusOK, map[string]any{"SendingEnabled": true, "SendQuota": map[string]any{"Max24HourSend": 1e6, "MaxSendRate": rate, "SentLast24Hours": 0}})
 }
 
-type content struct{ Subject, Text, Html string } //nolint:staticcheck // SES's names
+type content struct{ Subject, Text, Html string } // SES's names
 
 type pair struct{ Name, Value string }
 
