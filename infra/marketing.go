@@ -146,6 +146,9 @@ func (s service) mails(f Function) {
 	f.May(s.mailARN("identity", str("*")), "ses:SendBulkEmail")
 	f.May(s.mailARN("configuration-set", s.stage.id("mail")), "ses:SendBulkEmail")
 	f.May(str("*"), "ses:GetAccount") // the account's rate: AWS knows no narrower resource
+	if s.stage.Emulated {
+		f.May(str("*"), "ses:SendBulkEmail") // the emulator asks for it on no resource at all
+	}
 }
 
 // address is where links in letters lead.
