@@ -45,7 +45,7 @@ func (p *process) introduce(ctx context.Context) error {
 	}
 	s.Address = cmp.Or(s.Address, "1 High Street\nLewes BN7 1AA")
 	if s.From.Email == "" {
-		s.From = mail.Address{Name: s.Name, Email: "hello@shop.example"}
+		s.From = mail.Address{Name: s.Name, Email: "hello@example.com"}
 	}
 	if err := p.Shops.Put(ctx, s); err != nil {
 		return fmt.Errorf("introduce the shop: %w", err)
