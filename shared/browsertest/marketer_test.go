@@ -39,7 +39,7 @@ func TestMarketersStory(t *testing.T) {
 func (w *world) desk(t *testing.T, s size, keyboard bool, before ...step) *tab {
 	t.Helper()
 	v := w.tab(t, s, keyboard, before...)
-	v.prefix, v.expected = "console-"+s.name, []string{"422"} // a form that is refused is an answer that browsers complain of
+	v.strict, v.prefix, v.expected = true, "console-"+s.name, []string{"422"} // a form that is refused is an answer that browsers complain of
 	if keyboard {
 		v.prefix += "-keyboard"
 	}
@@ -351,7 +351,7 @@ func TestEveryPageOfTheConsoleIsUsable(t *testing.T) {
 				v.logIn("owner", w.owner)
 				for name, path := range map[string]string{
 					"overview": "", "customers-none": "customers?q=zzzz", "segment": "segments/loyal", "segment-editor": "segments/loyal/edit", "segments": "segments", "offer-editor": "offers/new", "campaign-editor": "campaigns/new",
-					"keys": "keys", "users": "users", "account": "account", "audit": "audit", "imports": "imports", "health": "health", "not-found": "nowhere", "no-such-segment": "segments/none",
+					"keys": "keys", "users": "users", "account": "account", "audit": "audit", "erasures": "erasures", "imports": "imports", "health": "health", "not-found": "nowhere", "no-such-segment": "segments/none",
 				} {
 					v.open("/console/" + path)
 					v.good("page-" + name)

@@ -42,6 +42,7 @@ type tab struct {
 	world    *world
 	size     size
 	keyboard bool // uses no mouse
+	strict   bool // whatever axe-core finds is a failure
 	plain    bool // runs no scripts, those that look at its pages neither
 	prefix   string
 
@@ -292,7 +293,7 @@ type finding struct {
 	} `json:"nodes"`
 }
 
-// axe lets axe-core look at the page. Serious and critical findings fail the test.
+// axe lets axe-core look at the page. Serious and critical findings fail the test, in a strict tab all of them.
 func (v *tab) axe() {
 	v.t.Helper()
 	if v.plain {
@@ -306,7 +307,7 @@ func (v *tab) axe() {
 	found := ask(v, chromedp.Evaluate[[]finding](`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations)`, chromedp.EvalAwaitPromise))
 	where := ask(v, chromedp.Location())
 	for _, f := range found {
-		if f.Impact == "serious" || f.Impact == "critical" {
+		if v.strict || f.Impact == "serious" || f.Impact == "critical" {
 			v.t.Errorf("%s: %s: %s (%s, %s): %s", v.prefix, where, f.Help, f.ID, f.Impact, f.Nodes[0].HTML)
 		}
 	}

@@ -45,7 +45,7 @@ document.addEventListener("click", (e) => {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-// Completion of names in a condition or template: a list box under the field, by keyboard and by mouse (WAI-ARIA combobox pattern).
+// Completion of names in a condition or template: a list box under the field, by keyboard and by mouse (a text field of several lines may be no ARIA combobox; it says that it has a list, and which entry is active).
 function complete(field) {
   const names = JSON.parse(document.getElementById(field.dataset.complete).textContent);
   const box = document.createElement("ul");
@@ -54,13 +54,12 @@ function complete(field) {
   box.setAttribute("role", "listbox");
   box.setAttribute("aria-label", "Names that fit");
   field.after(box);
-  field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
-  field.setAttribute("aria-expanded", "false");
+  field.setAttribute("aria-haspopup", "listbox");
   field.setAttribute("aria-controls", box.id);
   let at = -1;
   const word = () => field.value.slice(0, field.selectionStart).match(/[A-Za-z_][\w.]*$/)?.[0] ?? "";
-  const close = () => { box.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
+  const close = () => { box.hidden = true; at = -1; field.removeAttribute("aria-activedescendant"); };
   const mark = (i) => {
     at = i;
     [...box.children].forEach((li, n) => li.setAttribute("aria-selected", n === i));
@@ -89,7 +88,6 @@ function complete(field) {
     }));
     if (!fit.length) return close();
     box.hidden = false;
-    field.setAttribute("aria-expanded", "true");
     mark(-1);
   };
   field.addEventListener("input", () => open(false));
