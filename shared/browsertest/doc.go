@@ -2,5 +2,5 @@
 // desktop and on a phone, with and without JavaScript. Pages must have no console errors, break no content security policy, not scroll sideways, and
 // give axe-core nothing serious to say. Screenshots go to SHOPKEEPER_OUTPUT.
 //
-// Without Chromium the tests skip and say so, unless SHOPKEEPER_REQUIRE names "browser".
+// The tests run only where SHOPKEEPER_REQUIRE names "browser".
 package browsertest
