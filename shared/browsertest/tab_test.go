@@ -33,7 +33,7 @@ var (
 )
 
 // patience bounds one step; a page that takes longer is a failure.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // tab is a visitor with cookies of its own. Its steps fail the test at once.
 type tab struct {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -57,7 +58,8 @@ func (v *view) newCampaignPage() error {
 		return err
 	}
 	d := campaign.Definition{Control: 0.1, Quiet: campaign.Quiet{From: 21 * 60, To: 8 * 60}, Cap: campaign.Cap{Messages: 2, Within: 7 * 24 * time.Hour}, Segment: segment.ID(v.r.URL.Query().Get("segment"))}
-	d.From.Name = v.settings.Name
+	d.From = v.settings.From
+	d.From.Name = cmp.Or(d.From.Name, v.settings.Name)
 	starters := letter.Starters()
 	d.Variants = []campaign.Variant{variant("a", starters[0])}
 	return v.campaignForm(http.StatusOK, true, d, nil)
