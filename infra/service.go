@@ -76,6 +76,7 @@ func (s service) collect() Function {
 	s.tables(f, slices.Concat(reads, writes), "identity", "consent")
 	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles") // a visitor may ask to be forgotten
 	s.keys(f)
+	s.mails(f) // asks a known person by mail to confirm it
 	return f
 }
 

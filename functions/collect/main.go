@@ -15,6 +15,7 @@ import (
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/secrets"
+	"shopkeeper/shared/ses"
 )
 
 func main() {
@@ -35,5 +36,6 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Collect(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), keys, nil)
+	o := app.HTTPOptions{Base: cfg.Public, Sender: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration})}
+	return app.Collect(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), keys, &o)
 }

@@ -29,8 +29,8 @@ type HTTPOptions struct {
 	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
 	Offers    *offer.Chooser              // nil: Recommend makes one of its own, whose leases end with the process
 	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
-	Sender    mail.Sender                 // takes the mails that ask a person to confirm an erasure; nil: people ask the shop
-	Base      string                      // address that the links in them begin with
+	Sender    mail.Sender                 // takes the mails that ask a person to confirm an erasure
+	Base      string                      // address that the links in them begin with; without it, or without a Sender, people ask the shop
 }
 
 func (o *HTTPOptions) orDefault() HTTPOptions {
@@ -79,6 +79,9 @@ func Collect(log *slog.Logger, now func() time.Time, store table.Store, keys *id
 	folder, err := Folder(log, now, store, keys)
 	if err != nil {
 		return nil, err
+	}
+	if o.Base == "" {
+		o.Sender = nil
 	}
 	requests, err := Requests(log, now, store, keys, o.Sender, o.Base)
 	if err != nil {

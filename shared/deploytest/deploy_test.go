@@ -6,6 +6,7 @@ package deploytest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,12 @@ func forget(t *testing.T, visitor *browser) {
 		}
 		if p := visitor.frontPage(t); p.Visitor.Known || p.Greeting != "" || len(p.shelf("viewed-before")) > 0 {
 			t.Errorf("front page %+v", p)
+		}
+		asked := slices.ContainsFunc(outgoing(t, visitor.endpoint), func(l letter) bool {
+			return slices.Contains(l.To, "julien@example.com") && strings.Contains(l.Text, "/p/erase/")
+		})
+		if !asked {
+			t.Error("no mail asks whether all of the account is to be erased")
 		}
 	})
 }

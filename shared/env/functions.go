@@ -7,14 +7,19 @@ import (
 
 // Collect is what the collect function is told.
 type Collect struct {
-	Tables map[table.Name]string
-	Keys   string // ARN of the secret
+	Tables        map[table.Name]string
+	Keys          string // ARN of the secret
+	Public        string // address that links in mail begin with; empty: nobody is asked by mail, and who wants to be erased asks the shop
+	Configuration string // set of SES, where there is a Public
 }
 
 // LoadCollect fills Collect; an Invalid fault names every variable that is missing or malformed.
 func LoadCollect(lookup Lookup) (Collect, error) {
 	r := reader{lookup: lookup}
 	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "shops", "suppression"), Keys: r.arn(KeysSecret, "secretsmanager")}
+	if lookup(PublicURL) != "" {
+		c.Public, c.Configuration = r.address(PublicURL), r.text(MailConfigurationSet)
+	}
 	return c, r.err()
 }
 
