@@ -19,7 +19,7 @@ const (
 )
 
 // shopFile is what a developer drops to open a shop; it leaves the consent mode to the deployment.
-const shopFile = `{"name":"The tea shop","currency":"GBP","keys":[{"kind":"write","key":"` + writeKey + `","label":"page"},{"kind":"secret","key":"` + secretKey + `","label":"server"}]}`
+const shopFile = `{"name":"The tea shop","currency":"GBP","from":{"name":"The tea shop","email":"hello@example.com"},"keys":[{"kind":"write","key":"` + writeKey + `","label":"page"},{"kind":"secret","key":"` + secretKey + `","label":"server"}]}`
 
 // catalog is 80 teas of four kinds.
 func catalog() string {
