@@ -219,13 +219,14 @@ func (v *tab) makeCampaign(name, segment string) {
 	v.clearTime("#quietFrom")
 	v.clearTime("#quietTo")
 	v.fill("#capMessages", "")
+	v.fill("#fromEmail", "")
 	v.follow(`p.actions button[value="save"]`)
 	if missing := v.text("div.warning"); !strings.Contains(missing, "Before it can start") {
 		v.t.Errorf("%s: a campaign without a sender's address: %q", v.prefix, missing)
 	}
 	v.good("13-campaign-incomplete")
 	v.follow(`.head a[href$="/edit"]`)
-	v.fill("#fromEmail", "hello@shop.example")
+	v.fill("#fromEmail", "hello@example.com")
 	v.good("14-campaign-editor")
 	v.follow(`p.actions button[value="save"]`)
 	if h := v.text("h1"); h != name {
@@ -327,7 +328,7 @@ func TestTheConsoleWorksWithoutJavaScript(t *testing.T) {
 	v.follow(".head .button")
 	v.fill("#name", "Plain letter")
 	v.choose("#segment", "Plain readers")
-	v.fill("#fromEmail", "hello@shop.example")
+	v.fill("#fromEmail", "hello@example.com")
 	v.clearTime("#quietFrom")
 	v.clearTime("#quietTo")
 	v.follow(`button[value="text.0"]`)
