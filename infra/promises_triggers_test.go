@@ -220,3 +220,32 @@ func TestTheEmulatorsTemplatesHaveOnlyWhatItKnows(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensOfAnIdentityProvider deploys with one: its tokens alone open the admin API, and one path of the console takes a token for a session. Without one no route asks the gateway for a token.
+func TestTokensOfAnIdentityProvider(t *testing.T) {
+	stage := stages["dev"]
+	stage.Issuer, stage.Audience = "https://login.example.com/", "shopkeeper"
+	stage.Assets = assets(t)
+	d, err := run(stage, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := d.one(t, "service", "AWS::ApiGatewayV2::Authorizer", "api")
+	wantAt(t, who, "JWT", "AuthorizerType")
+	wantAt(t, who, map[string]any{"Audience": []any{"shopkeeper"}, "Issuer": "https://login.example.com/"}, "JwtConfiguration")
+	guarded := func(d deployment) (keys []string) {
+		for _, r := range d.of("service", "AWS::ApiGatewayV2::Route") {
+			if r.Properties["AuthorizationType"] == "JWT" {
+				keys = append(keys, r.Properties["RouteKey"].(string))
+			}
+		}
+		slices.Sort(keys)
+		return keys
+	}
+	if diff := cmp.Diff([]string{"ANY /admin/v1/{path+}", "ANY /console/token"}, guarded(d)); diff != "" {
+		t.Errorf("routes that take tokens alone (-want +got):\n%s", diff)
+	}
+	if open := guarded(synthesize(t, "prod")); open != nil {
+		t.Errorf("without an identity provider %v ask for tokens", open)
+	}
+}

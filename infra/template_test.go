@@ -101,9 +101,21 @@ func synthesize(t *testing.T, name string) deployment {
 	if stage.Consent == "" {
 		stage.Consent = consent.Required
 	}
-	stage.Assets = t.TempDir()
+	stage.Assets = assets(t)
+	d, err := run(stage, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made[name] = d
+	return d
+}
+
+// assets is a folder with something in place of each function's bootstrap.
+func assets(t *testing.T) string {
+	t.Helper()
+	all := t.TempDir()
 	for _, f := range functionNames(t) {
-		dir := filepath.Join(stage.Assets, f)
+		dir := filepath.Join(all, f)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -111,12 +123,7 @@ func synthesize(t *testing.T, name string) deployment {
 			t.Fatal(err)
 		}
 	}
-	d, err := run(stage, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	made[name] = d
-	return d
+	return all
 }
 
 // run synthesizes a stage with the settings of cdk.json. The CDK panics instead of returning errors.
