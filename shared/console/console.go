@@ -19,6 +19,7 @@ import (
 	"shopkeeper/shared/admin"
 	"shopkeeper/shared/chart"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/page"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/staff"
 )
@@ -57,7 +58,7 @@ type Console struct {
 func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error) {
 	c := &Console{Deps: deps, log: log, now: now}
 	var err error
-	if c.assets, err = fingerprint(assetFiles); err != nil {
+	if c.assets, err = page.Fingerprint(assetFiles); err != nil {
 		return nil, err
 	}
 	c.assets += fingerprintOf(chart.CSS)
@@ -66,7 +67,7 @@ func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error
 	}
 	_, missing := fs.Stat(assetFiles, "assets/vendor/htmx.min.js")
 	c.live = missing == nil
-	return secure(c.routes()), nil
+	return page.Secure(policy, framed(c.routes())), nil
 }
 
 // signed are the pages that need a session.
@@ -83,8 +84,8 @@ func (c *Console) routes() http.Handler {
 		}
 	}
 	mux.Handle(Path, c.serve(c.signedIn((*view).nothingHere)))
-	mux.Handle("GET "+Path+"assets/charts.css", cached(http.HandlerFunc(chartStyle)))
-	mux.Handle("GET "+Path+"assets/", cached(http.StripPrefix(Path, http.FileServerFS(assetFiles))))
+	mux.Handle("GET "+Path+"assets/charts.css", page.Cached(http.HandlerFunc(chartStyle)))
+	mux.Handle("GET "+Path+"assets/", page.Cached(http.StripPrefix(Path, http.FileServerFS(assetFiles))))
 	return mux
 }
 
@@ -101,39 +102,15 @@ func at(pattern string) string {
 // policy allows what comes from the console itself and nothing inline; a letter is shown in a frame without scripts (see letterPolicy).
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
 
-// secure sets the headers that every answer has, and refuses forms that another site sends.
-func secure(next http.Handler) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// framed are the headers that the console adds to those of every page: it shows letters in frames of its own, and nothing of it is kept.
+func framed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "SAMEORIGIN")
-		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "private, no-store")
 		next.ServeHTTP(w, r)
-	}))
-}
-
-// cached lets browsers keep assets for a year: their address changes with their content.
-func cached(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		next.ServeHTTP(w, r)
 	})
-}
-
-func fingerprint(files fs.FS) (string, error) {
-	sum := sha256.New()
-	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := fs.ReadFile(files, path)
-		sum.Write(body)
-		return err
-	})
-	return hex.EncodeToString(sum.Sum(nil)[:6]), err
 }
 
 func fingerprintOf(text string) string {

@@ -11,17 +11,15 @@ package demo
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/consent"
+	"shopkeeper/shared/page"
 )
 
 // Catalog is where the shop keeps what it sells.
@@ -73,13 +71,13 @@ func New(log *slog.Logger, now func() time.Time, api http.Handler, items Catalog
 	opts.Locale, opts.Consent = cmp.Or(opts.Locale, "en-GB"), cmp.Or(opts.Consent, consent.Required)
 	s := &Shop{log: log, now: now, api: api, goods: newGoods(items, now), opts: opts, money: newMoney(opts.Locale)}
 	var err error
-	if s.assets, err = fingerprint(assetFiles); err != nil {
+	if s.assets, err = page.Fingerprint(assetFiles); err != nil {
 		return nil, err
 	}
 	if s.pages, err = parsePages(pageFiles); err != nil {
 		return nil, err
 	}
-	return secure(s.routes()), nil
+	return page.Secure(policy, s.routes()), nil
 }
 
 func (s *Shop) routes() http.Handler {
@@ -107,41 +105,9 @@ func (s *Shop) routes() http.Handler {
 		mux.Handle(pattern, s.serve(h))
 	}
 	mux.HandleFunc("GET /demo/img/{file}", s.picture)
-	mux.Handle("GET /demo/assets/", cached(http.StripPrefix("/demo/", http.FileServerFS(assetFiles))))
+	mux.Handle("GET /demo/assets/", page.Cached(http.StripPrefix("/demo/", http.FileServerFS(assetFiles))))
 	return mux
 }
 
 // policy allows what comes from the shop itself and nothing inline.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-
-// secure sets the headers that every answer has, and refuses forms that another site sends.
-func secure(next http.Handler) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		next.ServeHTTP(w, r)
-	}))
-}
-
-// cached lets browsers keep assets for a year: their address changes with their content.
-func cached(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		next.ServeHTTP(w, r)
-	})
-}
-
-func fingerprint(files fs.FS) (string, error) {
-	sum := sha256.New()
-	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := fs.ReadFile(files, path)
-		sum.Write(body)
-		return err
-	})
-	return hex.EncodeToString(sum.Sum(nil)[:6]), err
-}
