@@ -1,6 +1,9 @@
 package letter
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:embed starters/*.html starters/*.txt
 var starterFiles embed.FS
@@ -23,9 +26,10 @@ func Starters() []Starter {
 		{Name: "news", Title: "A letter", Doc: "Your own words, and what the customer looked at lately.",
 			Source: Source{Subject: "News from {{ shop.name }}", Preheader: "What came in this week"}},
 	}
+	frame := starterFile("frame.html") // head, logo and footer, which all of them have
 	for i := range all {
 		s := &all[i]
-		s.Source.HTML, s.Source.Text = starterFile(s.Name+".html"), starterFile(s.Name+".txt")
+		s.Source.HTML, s.Source.Text = strings.Replace(frame, "{{body}}\n", starterFile(s.Name+".html"), 1), starterFile(s.Name+".txt")
 	}
 	return all
 }
