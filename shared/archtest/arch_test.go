@@ -33,6 +33,7 @@ var libraries = map[string][]string{
 		"gonum.org/v1/gonum",               // linear algebra
 		"golang.org/x/text",                // languages, normal forms
 		"golang.org/x/sync",                // bounded groups
+		"golang.org/x/sys/cpu",             // which instructions this processor has
 		"github.com/oklog/ulid",            // sortable ids
 		"github.com/parquet-go/parquet-go", // archive format
 		"github.com/klauspost/compress",    // compressed imports

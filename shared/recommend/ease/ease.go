@@ -10,16 +10,14 @@
 // lambda is in customers: an item needs about that many before its neighbours believe it. B is dense; its strongest entries carry what is worth
 // knowing, so it is cut to the best N of each item and stored as float32.
 //
-// Complexity: items^3 for the inverse, in place: 8 bytes x items^2 of memory (4,000 items: 128 MB, some seconds). Above a budget use package rp3beta.
+// Complexity: items^3 additions and multiplications for the inverse, in place and on all processors: 8 bytes x items^2 of memory (see Memory; 5,000 items: 205 MB). Above a budget of memory
+// (see Most) another method takes its place: package rp3beta.
 package ease
 
 import (
 	"context"
 	"slices"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
+	"sort"
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/item"
@@ -36,8 +34,13 @@ type Settings struct {
 // DefaultSettings are good on shops with some thousand items and customers.
 var DefaultSettings = Settings{Lambda: 200, Top: 50}
 
-// Memory is about how many bytes a fit takes for a catalog.
-func Memory(items int) int64 { return int64(items)*int64(items)*8 + int64(items)*1024 }
+// Memory is about how many bytes a fit takes for a catalog: the matrix, four panels of the inverse, and the table that is kept.
+func Memory(items int) int64 { return int64(items)*int64(items)*8 + int64(items)*(4*8*panel+1024) }
+
+// Most is the largest catalog whose fit takes no more than so many bytes.
+func Most(memory int64) int {
+	return sort.Search(1<<31, func(items int) bool { return Memory(items+1) > memory })
+}
 
 // Fit makes items x items weights from customers x items, rows sorted by item. A lambda that is not positive is Invalid. The context is looked at
 // before and after the inverse.
@@ -52,10 +55,11 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	for i := range items {
 		p[i*items+i] += s.Lambda
 	}
-	if err := ctx.Err(); err != nil {
+	positive, err := invert(ctx, p, items)
+	if err != nil {
 		return sparse.Rows{}, err
 	}
-	if !invert(p, items) {
+	if !positive {
 		return sparse.Rows{}, fault.New(fault.Invalid, "the strengths are not finite numbers: the items' matrix has no inverse")
 	}
 	if err := ctx.Err(); err != nil {
@@ -90,29 +94,6 @@ func strength(values []float32, at int) float32 {
 		return 1
 	}
 	return values[at]
-}
-
-// invert replaces a positive definite matrix by its inverse, in place, both triangles; false when it is not positive definite.
-func invert(p []float64, n int) bool {
-	symmetric := blas64.Symmetric{Uplo: blas.Upper, N: n, Data: p, Stride: n}
-	factor, ok := lapack64.Potrf(symmetric)
-	if !ok {
-		return false
-	}
-	if _, ok := lapack64.Potri(factor); !ok {
-		return false
-	}
-	const block = 64 // a block of both triangles fits the first-level cache
-	for top := 0; top < n; top += block {
-		for left := top; left < n; left += block {
-			for i := top; i < min(top+block, n); i++ {
-				for j := max(left, i+1); j < min(left+block, n); j++ {
-					p[j*n+i] = p[i*n+j]
-				}
-			}
-		}
-	}
-	return true
 }
 
 // weights cuts B to the best of each column j, whose entries are those of row j of the symmetric P divided by -P(j, j).

@@ -146,3 +146,11 @@ func BenchmarkFit(b *testing.B) {
 		}
 	}
 }
+
+func TestMostFitsTheMemory(t *testing.T) {
+	for _, memory := range []int64{0, 1 << 10, 1 << 20, 1 << 30, 3 << 30} {
+		if n := Most(memory); n > 0 && Memory(n) > memory || Memory(n+1) <= memory {
+			t.Errorf("%d bytes: %d items take %d, one more %d", memory, n, Memory(n), Memory(n+1))
+		}
+	}
+}
