@@ -18,13 +18,21 @@ const (
 // models, and customers with at least three of them are asked. What was bought before may be bought again, so nothing is barred. recall@10 divides by the size of
 // the basket.
 func nextBasket(log Log, o Options) exam {
+	e := hideBasket(log.histories(), len(log.Items))
+	e.questions = draw(rand.New(rand.NewPCG(o.Seed, 3)), e.questions, o.Users, len(e.questions))
+	return e
+}
+
+// hideBasket asks every customer with baskets enough.
+func hideBasket(histories []history, items int) exam {
 	var (
 		all      [][]item.Ordinal
 		sessions []knn.Session
 		baskets  [][][]item.Ordinal
 		asked    []question
+		past     []history
 	)
-	for _, h := range log.histories() {
+	for _, h := range histories {
 		orders := h.order()
 		at := lastLarge(orders)
 		if at < 1 {
@@ -35,14 +43,16 @@ func nextBasket(log Log, o Options) exam {
 			sessions = append(sessions, knn.Session{Time: h.times[n] / 1000, Items: b})
 			n += len(b)
 		}
+		past = append(past, history{items: h.items[:n], times: h.times[:n], baskets: h.baskets[:n]})
 		all, baskets = append(all, h.items[:n]), append(baskets, orders[:at])
 		if at >= historyBaskets {
-			asked = append(asked, question{history: History{Items: h.items[:n], Baskets: orders[:at], Repeats: true}, targets: orders[at]})
+			asked = append(asked, question{history: History{Items: h.items[:n], Times: h.times[:n], Baskets: orders[:at], Repeats: true}, targets: orders[at]})
 		}
 	}
 	e := exam{depth: nextBasketDepth, measures: []string{"recall@10", "ndcg@10", "hr@10"}, grade: gradeBasket}
-	e.train = newTraining(len(log.Items), all, sessions, baskets)
-	e.questions = draw(rand.New(rand.NewPCG(o.Seed, 3)), asked, o.Users, len(asked))
+	e.train = newTraining(items, all, sessions, baskets)
+	e.train.past, e.questions = past, asked
+	e.train.rehearsal = func(uint64) exam { return hideBasket(past, items) }
 	return e
 }
 

@@ -13,14 +13,23 @@ import (
 // session. The current item is never an answer of a session model; others bar all of the
 // history. Without a test log the newest tenth of the sessions is the test.
 func nextItem(train Log, test *Log) exam {
-	learned, asked := train.histories(), []history(nil)
 	if test != nil {
-		asked = test.histories()
-	} else {
-		slices.SortStableFunc(learned, func(a, b history) int { return cmp.Compare(a.last(), b.last()) })
-		cut := len(learned) - len(learned)/10
-		learned, asked = learned[:cut], learned[cut:]
+		return continued(train.histories(), test.histories(), len(train.Items))
 	}
+	learned, asked := newestTenth(train.histories())
+	return continued(learned, asked, len(train.Items))
+}
+
+// newestTenth keeps the sessions that ended last apart.
+func newestTenth(all []history) (before, newest []history) {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b history) int { return cmp.Compare(a.last(), b.last()) })
+	cut := len(all) - len(all)/10
+	return all[:cut], all[cut:]
+}
+
+// continued asks for the next item of the asked sessions. A rehearsal asks for those of the newest tenth of the learned ones.
+func continued(learned, asked []history, items int) exam {
 	e := exam{depth: 20, measures: []string{"hr@20", "mrr@20", "precision@20", "recall@20", "ndcg@20"}, grade: gradeNext}
 	all := make([][]item.Ordinal, len(learned))
 	sessions := make([]knn.Session, len(learned))
@@ -28,10 +37,15 @@ func nextItem(train Log, test *Log) exam {
 	for u, h := range learned {
 		all[u], sessions[u], baskets[u] = h.items, h.session(), h.order()
 	}
-	e.train = newTraining(len(train.Items), all, sessions, baskets)
+	e.train = newTraining(items, all, sessions, baskets)
+	e.train.past = learned
+	e.train.rehearsal = func(uint64) exam {
+		before, newest := newestTenth(learned)
+		return continued(before, newest, items)
+	}
 	for _, h := range asked {
 		for at := 1; at < len(h.items); at++ {
-			e.questions = append(e.questions, question{history: History{Items: h.items[:at]}, targets: h.items[at:]})
+			e.questions = append(e.questions, question{history: History{Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:]})
 		}
 	}
 	return e

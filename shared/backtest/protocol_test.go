@@ -67,6 +67,17 @@ func TestNothingHiddenIsKnown(t *testing.T) {
 					}
 				}
 			}
+			again := e.train.rehearse(1)
+			if len(again.questions) == 0 {
+				t.Fatal("a rehearsal asks nothing")
+			}
+			for _, q := range e.questions {
+				for _, h := range again.train.past {
+					if len(h.items) > 0 && &h.items[0] == &q.history.Items[0] && len(h.items) > len(q.history.Items) {
+						t.Fatal("a rehearsal trains on what is hidden")
+					}
+				}
+			}
 		})
 	}
 }
@@ -89,7 +100,7 @@ func TestTimeSplitHidesTheLast(t *testing.T) {
 	}
 	events = append(events, Event{User: "u", Item: "i0", Time: 9}, Event{User: "few", Item: "i9"})
 	e := timeSplit(NewLog(events), Options{})
-	want := []question{{history: History{Items: ordinals(0, 1, 2, 3)}, targets: ordinals(4, 5)}}
+	want := []question{{history: History{Items: ordinals(0, 1, 2, 3), Times: []int64{0, 1, 2, 3}}, targets: ordinals(4, 5)}}
 	if diff := cmp.Diff(want, e.questions, cmp.AllowUnexported(question{})); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
@@ -103,8 +114,8 @@ func TestNextItemAsksAfterEachClick(t *testing.T) {
 	test := train.Alongside([]Event{{User: "b", Item: "y", Time: 3}, {User: "b", Item: "new", Time: 2}, {User: "b", Item: "x", Time: 1}})
 	e := nextItem(train, &test)
 	want := []question{
-		{history: History{Items: ordinals(0)}, targets: ordinals(2, 1)},
-		{history: History{Items: ordinals(0, 2)}, targets: ordinals(1)},
+		{history: History{Items: ordinals(0), Times: []int64{1}}, targets: ordinals(2, 1)},
+		{history: History{Items: ordinals(0, 2), Times: []int64{1, 2}}, targets: ordinals(1)},
 	}
 	if diff := cmp.Diff(want, e.questions, cmp.AllowUnexported(question{})); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)

@@ -16,20 +16,31 @@ const fewest = 5
 // and unused here, a tenth is the test, all others are the training. Of a test customer's items, drawn at random, 80 % are given and 20 % (at least one)
 // are hidden. Given items are never answers.
 func strong(log Log, o Options) exam {
-	random := rand.New(rand.NewPCG(o.Seed, 1))
 	var customers []history
 	for _, h := range log.histories() {
 		if h = h.first(); len(h.items) >= fewest {
 			customers = append(customers, h)
 		}
 	}
+	random := rand.New(rand.NewPCG(o.Seed, 1))
 	random.Shuffle(len(customers), func(i, j int) { customers[i], customers[j] = customers[j], customers[i] })
 	tenth := len(customers) / 10
-	test, train := customers[:tenth], customers[2*tenth:]
+	test := customers[:tenth]
 	if o.Users > 0 {
 		test = test[:min(o.Users, len(test))]
 	}
-	e := sets(train, len(log.Items))
+	return generalise(customers[2*tenth:], test, len(log.Items), random)
+}
+
+// generalise asks the test's customers. A rehearsal keeps a fifth of the training's for its test.
+func generalise(train, test []history, items int, random *rand.Rand) exam {
+	e := sets(train, items)
+	e.train.rehearsal = func(seed uint64) exam {
+		random := rand.New(rand.NewPCG(seed, 11))
+		again := slices.Clone(train)
+		random.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+		return generalise(again[len(again)/5:], again[:len(again)/5], items, random)
+	}
 	for _, h := range test {
 		hidden := max(1, int(math.Round(.2*float64(len(h.items)))))
 		order := random.Perm(len(h.items))
@@ -38,7 +49,7 @@ func strong(log Log, o Options) exam {
 			if slices.Contains(order[:hidden], at) {
 				q.targets = append(q.targets, i)
 			} else {
-				q.history.Items = append(q.history.Items, i)
+				q.history.Items, q.history.Times = append(q.history.Items, i), append(q.history.Times, h.times[at])
 			}
 		}
 		e.questions = append(e.questions, q)
@@ -56,6 +67,7 @@ func sets(train []history, items int) exam {
 		all[u], sessions[u], baskets[u] = h.items, h.session(), h.order()
 	}
 	e.train = newTraining(items, all, sessions, baskets)
+	e.train.past = train
 	return e
 }
 

@@ -11,20 +11,31 @@ const timeSplitUsers = 500
 // timeSplit hides the future of customers the model knows: of each customer's distinct items, by the time of the first purchase, the last ceil(20 %) are
 // hidden from customers with at least five; everything before, and customers with fewer, is the training. 500 random customers are asked. Items they had are never answers.
 func timeSplit(log Log, o Options) exam {
-	random := rand.New(rand.NewPCG(o.Seed, 2))
+	var all []history
+	for _, h := range log.histories() {
+		all = append(all, h.first())
+	}
+	e := hideFuture(all, len(log.Items))
+	e.questions = draw(rand.New(rand.NewPCG(o.Seed, 2)), e.questions, o.Users, timeSplitUsers)
+	return e
+}
+
+// hideFuture asks every customer that can be split.
+func hideFuture(all []history, items int) exam {
 	var past []history
 	var asked []question
-	for _, h := range log.histories() {
-		if h = h.first(); len(h.items) < fewest {
+	for _, h := range all {
+		if len(h.items) < fewest {
 			past = append(past, h)
 			continue
 		}
 		cut := len(h.items) - int(math.Ceil(.2*float64(len(h.items))))
 		past = append(past, history{items: h.items[:cut], times: h.times[:cut], baskets: h.baskets[:cut]})
-		asked = append(asked, question{history: History{Items: h.items[:cut]}, targets: h.items[cut:]})
+		asked = append(asked, question{history: History{Items: h.items[:cut], Times: h.times[:cut]}, targets: h.items[cut:]})
 	}
-	e := sets(past, len(log.Items))
-	e.questions = draw(random, asked, o.Users, timeSplitUsers)
+	e := sets(past, items)
+	e.questions = asked
+	e.train.rehearsal = func(uint64) exam { return hideFuture(past, items) }
 	return e
 }
 

@@ -12,12 +12,19 @@ type Training struct {
 	Users    sparse.Rows // users x items, without values
 	Sessions []knn.Session
 	Counts   []int // baskets, or sessions, that hold the item
+
+	past      []history // what the above was made of
+	rehearsal func(seed uint64) exam
 }
+
+// rehearse plays the protocol once more on the training alone: what a model learns from it about itself, it learns without having seen an answer.
+func (t Training) rehearse(seed uint64) exam { return t.rehearsal(seed) }
 
 // History is who asks: all items oldest first, repeats kept, and the baskets they came in where the protocol has them. Repeats says that items of the
 // history may be answered.
 type History struct {
 	Items   []item.Ordinal
+	Times   []int64 // of each item, Unix milliseconds; 0 where the log has none
 	Baskets [][]item.Ordinal
 	Repeats bool
 }
