@@ -130,7 +130,7 @@ func (s service) console() Function {
 	for _, folder := range []string{"archive/", "imports/", "reports/"} {
 		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	}
-	s.files(f, "models/", "s3:GetObject")
+	s.files(f, "models/", "s3:GetObject", "s3:PutObject")
 	s.keys(f)
 	s.mails(f)
 	if s.stage.Shop != "" {

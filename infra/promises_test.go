@@ -178,6 +178,7 @@ func TestWhoMayWhat(t *testing.T) {
 		"erase makes no models":                          {"erase", "/models/*", nil},
 		"preferences does not know staff":                {"preferences", "GetAttstaff", nil},
 		"recommend does not know staff":                  {"recommend", "GetAttstaff", nil},
+		"console chooses among models and removes none":  {"console", "/models/*", []string{"s3:GetObject", "s3:PutObject"}},
 		"ingest makes no models":                         {"ingest", "/models/*", nil},
 	}
 	for name, tt := range tests {

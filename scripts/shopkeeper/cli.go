@@ -34,6 +34,7 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the whole product on this machine: API, demonstration shop, background work."`
 	Import   importCmd   `cmd:"" help:"Import orders, events, items, customers, contacts or a finished campaign from a CSV or NDJSON file."`
 	Train    trainCmd    `cmd:"" help:"Train the shop's recommendation models and publish them if they are not worse."`
+	Models   modelsCmd   `cmd:"" help:"List the trained models, and choose which one answers are made from."`
 	Backtest backtestCmd `cmd:"" help:"Measure recommendation models on a log: the shop's own, or a file."`
 	Campaign campaignCmd `cmd:"" help:"List, start, pause, resume or stop campaigns, and account for their messages."`
 	Evaluate evaluateCmd `cmd:"" help:"Say what came of a campaign, or how the shop's segments do month by month."`

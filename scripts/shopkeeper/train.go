@@ -14,7 +14,8 @@ import (
 )
 
 type trainCmd struct {
-	Budget time.Duration `help:"Give up when it takes longer." default:"5m" placeholder:"DURATION"`
+	Rollback bool          `help:"Train nothing: go back to the model before the one in use."`
+	Budget   time.Duration `help:"Give up when it takes longer." default:"5m" placeholder:"DURATION"`
 }
 
 // Help is what --help says besides the flags.
@@ -25,6 +26,9 @@ func (*trainCmd) Help() string {
 
 // Run trains.
 func (c *trainCmd) Run(p *program) (err error) {
+	if c.Rollback {
+		return rollBack(p)
+	}
 	shop, err := p.existing()
 	if err != nil {
 		return err

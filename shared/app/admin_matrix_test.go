@@ -162,6 +162,7 @@ var samples = map[string]sample{
 	"campaign-sums": {"", 404}, "campaign-ledger": {"", 404}, "campaign-report": {"", 404}, "evaluate-campaign": {"", 404},
 	"preview-campaign": {`{}`, 404}, "test-campaign": {`{"to":"a@lamps.example"}`, 404}, "outbox": {"", 404}, "letter": {"", 404}, "imports": {"", 200}, "upload-import": {"id,title\n", 202},
 	"rejected-rows": {"", 404}, "export-customer": {"", 404}, "erase-customer": {"", 404}, "erasures": {"", 200}, "health": {"", 200}, "export-segment": {"", 404}, "export-ledger": {"", 404},
+	"models": {"", 200}, "use-model": {`{"version":"0000000000000001"}`, 404},
 	"overview": {"", 200}, "latest-events": {"", 200}, "segment-report": {"", 404},
 }
 

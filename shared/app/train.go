@@ -73,6 +73,13 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	if err != nil {
 		return r, fmt.Errorf("open what was trained: %w", err)
 	}
+	notes, err := json.Marshal(r)
+	if err != nil {
+		return r, fmt.Errorf("encode report: %w", err)
+	}
+	if err := recommend.Note(ctx, t.files, shop, r.Version, notes); err != nil {
+		return r, err
+	}
 	if err := recommend.Publish(ctx, t.files, shop, r.Version, result.File, t.now()); err != nil {
 		return r, err
 	}
@@ -121,8 +128,7 @@ func (t *Trainer) input(ctx context.Context, shop event.ShopID) (in trainer.Inpu
 	}
 	in.Baskets = baskets.sorted()
 	sortInteractions(in.Interactions)
-	in.Previous, err = t.previous(ctx, shop)
-	return in, err
+	return in, t.previous(ctx, shop, &in)
 }
 
 // kinds are the trainer's words for the archive's.
@@ -162,17 +168,19 @@ func sortInteractions(all []interaction.Interaction) {
 	})
 }
 
-func (t *Trainer) previous(ctx context.Context, shop event.ShopID) ([]byte, error) {
+// previous reads the model in use. A shop whose pointer or file is gone trains as if it were its first time.
+func (t *Trainer) previous(ctx context.Context, shop event.ShopID, in *trainer.Input) error {
 	p, _, err := recommend.ReadPointer(ctx, t.files, shop)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid) {
-		return nil, nil // a shop without a model in use trains its first one
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file, err := recommend.ReadModel(ctx, t.files, p.Files[0])
+	in.Held = p.Held
+	in.Previous, err = recommend.ReadModel(ctx, t.files, p.Files[0])
 	if fault.Is(err, fault.NotFound) {
-		return nil, nil // as above: the file is gone
+		return nil
 	}
-	return file, err
+	return err
 }

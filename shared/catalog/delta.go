@@ -70,6 +70,14 @@ func (s *Store) append(ctx context.Context, shop event.ShopID, changes map[event
 	})
 }
 
+// Tell repeats changes for processes whose model does not have them, because they went back to an older one. Conflict: they are more than the delta holds.
+func (s *Store) Tell(ctx context.Context, shop event.ShopID, changes map[event.ItemID]Change) error {
+	if len(changes) > MaxChanges {
+		return fault.Newf(fault.Conflict, "%d items changed since that model was trained, more than can be told: train a new one", len(changes))
+	}
+	return s.append(ctx, shop, changes)
+}
+
 // Trim drops changes made before a time: those that every model in use already has.
 func (s *Store) Trim(ctx context.Context, shop event.ShopID, before time.Time) error {
 	return s.editDelta(ctx, shop, func(d *Delta) {

@@ -41,7 +41,7 @@ var places = []group{
 	{"Marketing", []place{{Title: "Segments", Path: "segments", needs: staff.SegmentsRead}, {Title: "Offers", Path: "offers", needs: staff.OffersRead},
 		{Title: "Campaigns", Path: "campaigns", needs: staff.CampaignsRead}, {Title: "Outbox", Path: "outbox", needs: staff.OutboxRead}}},
 	{"Set-up", []place{{Title: "Imports", Path: "imports", needs: staff.ImportsRead}, {Title: "Keys", Path: "keys", needs: staff.KeysRead}, {Title: "Users", Path: "users", needs: staff.UsersRead},
-		{Title: "Audit log", Path: "audit", needs: staff.AuditRead}, {Title: "Health", Path: "health", needs: staff.HealthRead}}},
+		{Title: "Audit log", Path: "audit", needs: staff.AuditRead}, {Title: "Models", Path: "models", needs: staff.ModelsRead}, {Title: "Health", Path: "health", needs: staff.HealthRead}}},
 }
 
 // messages are what a page says after a change, by the key in its address: text in an address is never shown.
@@ -49,7 +49,7 @@ var messages = map[string]string{
 	"saved": "Saved.", "removed": "Removed.", "password": "Your password is changed: log in with the new one.", "out": "You are logged out.", "revoked": "The key is revoked. It ends everywhere within a minute.",
 	"started": "The campaign is started.", "paused": "Paused: nothing more is handed over.", "resumed": "Resumed.", "stopped": "Stopped: what was not sent yet will not be sent.", "scheduled": "Scheduled.",
 	"test-sent": "The test letter is on its way.", "merged": "Merged.", "unmerged": "Taken apart again.", "erased": "Erased. The certificate is below.", "imported": "The file was taken; the import runs in the background.",
-	"copied": "A copy was made.",
+	"copied": "A copy was made.", "model-used": "Recommendations are made from it within seconds.",
 }
 
 func (v *view) chrome(title string, data any) chrome {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -15,21 +16,41 @@ import (
 	"shopkeeper/shared/fault"
 )
 
-// KeepModels is how many published model files a shop keeps: the current one and those to fall back to.
-const KeepModels = 3
+// KeepModels is how many published model files a shop keeps: the current one and those to go back to.
+const KeepModels = 5
 
 // Pointer says which model file a shop's answers are made from. It is one small file that is replaced in one step: a reader sees the old or the new.
 type Pointer struct {
-	Files     []string  `json:"files"` // newest first, at most KeepModels; the ones behind the first are for when it cannot be opened
+	Files     []string  `json:"files"`             // in the order of use; the ones behind the first are for when it cannot be opened
+	Published time.Time `json:"published"`         // when training last published a model, whether or not it is in use
+	History   []Release `json:"history,omitempty"` // of all Files, the newest first
+	Held      bool      `json:"held,omitempty"`    // somebody went back to an older model: only a better one takes its place
+}
+
+// Release is a model file that was published and is still kept.
+type Release struct {
+	File      string    `json:"file"`
+	Bytes     int64     `json:"bytes"`
 	Published time.Time `json:"published"`
 }
 
-func pointerName(shop event.ShopID) string { return "models/" + string(shop) + "/current.json" }
+// Version is the release's version as people write it: 16 hexadecimal digits.
+func (r Release) Version() string { return strings.TrimSuffix(path.Base(r.File), modelSuffix) }
+
+const modelSuffix = ".model"
+
+func modelsFolder(shop event.ShopID) string { return "models/" + string(shop) + "/" }
+
+func pointerName(shop event.ShopID) string { return modelsFolder(shop) + "current.json" }
+
+func modelName(shop event.ShopID, version uint64) string {
+	return fmt.Sprintf("%s%016x%s", modelsFolder(shop), version, modelSuffix)
+}
 
 // Publish stores a model file and then points the shop to it. Repeated after a crash it does no harm: a file is named after its version, and a version is never
 // published with two contents.
 func Publish(ctx context.Context, blobs blob.Store, shop event.ShopID, version uint64, file []byte, now time.Time) error {
-	name := fmt.Sprintf("models/%s/%016x.model", shop, version)
+	name := modelName(shop, version)
 	if _, err := blobs.Put(ctx, name, bytes.NewReader(file)); err != nil {
 		return fmt.Errorf("store model %s: %w", name, err)
 	}
@@ -37,30 +58,56 @@ func Publish(ctx context.Context, blobs blob.Store, shop event.ShopID, version u
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	next := Pointer{Files: []string{name}, Published: now.UTC()}
-	for _, f := range before.Files {
-		if f != name && len(next.Files) < KeepModels {
-			next.Files = append(next.Files, f)
+	next := Pointer{Published: now.UTC(), History: []Release{{name, int64(len(file)), now.UTC()}}}
+	for _, r := range before.History {
+		if r.File != name && len(next.History) < KeepModels {
+			next.History = append(next.History, r)
 		}
 	}
-	text, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("encode model pointer: %w", err)
-	}
-	if _, err := blobs.PutIf(ctx, pointerName(shop), bytes.NewReader(text), etag); err != nil {
-		return fmt.Errorf("publish model %s: %w", name, err)
+	next.Files = filesOf(next.History, name)
+	if err := writePointer(ctx, blobs, shop, next, etag); err != nil {
+		return err
 	}
 	return removeUnused(ctx, blobs, shop, next.Files)
 }
 
-// removeUnused deletes model files that the pointer no longer names.
+// filesOf is the order of use: first what answers are made from, then the newest.
+func filesOf(history []Release, first string) []string {
+	files := []string{first}
+	for _, r := range history {
+		if r.File != first {
+			files = append(files, r.File)
+		}
+	}
+	return files
+}
+
+// writePointer replaces the pointer that had the tag; Conflict when somebody was faster.
+func writePointer(ctx context.Context, blobs blob.Store, shop event.ShopID, p Pointer, etag string) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encode model pointer: %w", err)
+	}
+	if _, err := blobs.PutIf(ctx, pointerName(shop), bytes.NewReader(text), etag); err != nil {
+		return fmt.Errorf("point %s to model %s: %w", shop, p.Files[0], err)
+	}
+	return nil
+}
+
+// removeUnused deletes model files that the pointer no longer names, and what was noted of them.
 func removeUnused(ctx context.Context, blobs blob.Store, shop event.ShopID, used []string) error {
-	files, err := blobs.List(ctx, "models/"+string(shop)+"/", "", 1000)
+	files, err := blobs.List(ctx, modelsFolder(shop), "", 1000)
 	if err != nil {
 		return fmt.Errorf("list models of %s: %w", shop, err)
 	}
 	for _, f := range files {
-		if !strings.HasSuffix(f.Name, ".model") || slices.Contains(used, f.Name) {
+		model := strings.TrimSuffix(f.Name, notesSuffix) + modelSuffix
+		if strings.HasSuffix(f.Name, modelSuffix) {
+			model = f.Name
+		} else if !strings.HasSuffix(f.Name, notesSuffix) {
+			continue
+		}
+		if slices.Contains(used, model) {
 			continue
 		}
 		if err := blobs.Delete(ctx, f.Name); err != nil {
@@ -79,6 +126,11 @@ func ReadPointer(ctx context.Context, blobs blob.Store, shop event.ShopID) (Poin
 	var p Pointer
 	if err := json.Unmarshal(text, &p); err != nil || len(p.Files) == 0 {
 		return Pointer{}, info.ETag, fault.Wrap(fault.Invalid, err, "the model pointer is not readable")
+	}
+	if len(p.History) == 0 { // written before there was a history
+		for _, f := range p.Files {
+			p.History = append(p.History, Release{File: f, Published: p.Published})
+		}
 	}
 	return p, info.ETag, nil
 }

@@ -38,6 +38,8 @@ const (
 	AuditRead     Action = "audit.read"
 	OutboxRead    Action = "outbox.read" // letters as they were sent, addresses included
 	HealthRead    Action = "health.read"
+	ModelsRead    Action = "models.read"
+	ModelsEdit    Action = "models.write" // roll back, compare two
 	SelfRead      Action = "self.read"  // who am I
 	SelfEdit      Action = "self.write" // own password, logout
 )
@@ -80,6 +82,8 @@ var permissions = []permission{
 	{AuditRead, nil},
 	{OutboxRead, []Role{Marketer, Operator}},
 	{HealthRead, []Role{Marketer, Operator, Analyst}},
+	{ModelsRead, []Role{Marketer, Operator, Analyst}},
+	{ModelsEdit, []Role{Marketer}},
 	{SelfRead, []Role{Marketer, Operator, Analyst}},
 	{SelfEdit, []Role{Marketer, Operator, Analyst}},
 }

@@ -14,9 +14,9 @@ func TestPermissions(t *testing.T) {
 	want := map[Role][]Action{
 		Owner: all, Server: all,
 		Marketer: {OverviewRead, CustomersRead, CatalogRead, CatalogEdit, OrdersRead, OffersRead, OffersEdit, SegmentsRead, SegmentsEdit, CampaignsRead, CampaignsEdit, CampaignsSend,
-			ImportsRead, ImportsEdit, RejectedRead, ExportsRead, OutboxRead, HealthRead, SelfRead, SelfEdit},
-		Operator: {OverviewRead, CustomersRead, CustomersEdit, CustomersTake, CatalogRead, OrdersRead, OffersRead, SegmentsRead, CampaignsRead, OutboxRead, HealthRead, SelfRead, SelfEdit},
-		Analyst:  {OverviewRead, CatalogRead, OffersRead, SegmentsRead, CampaignsRead, ImportsRead, ExportsRead, HealthRead, SelfRead, SelfEdit},
+			ImportsRead, ImportsEdit, RejectedRead, ExportsRead, OutboxRead, HealthRead, ModelsRead, ModelsEdit, SelfRead, SelfEdit},
+		Operator: {OverviewRead, CustomersRead, CustomersEdit, CustomersTake, CatalogRead, OrdersRead, OffersRead, SegmentsRead, CampaignsRead, OutboxRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
+		Analyst:  {OverviewRead, CatalogRead, OffersRead, SegmentsRead, CampaignsRead, ImportsRead, ExportsRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
 		"":       nil, "boss": nil,
 	}
 	for role, actions := range want {

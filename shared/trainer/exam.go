@@ -109,7 +109,7 @@ func sample(all []question, seed uint64) []question {
 }
 
 // examine asks the models and decides.
-func (t *training) examine(ctx context.Context, r *Report, h history, p plan, previous, candidate *model.Model) error {
+func (t *training) examine(ctx context.Context, r *Report, h history, p plan, previous, candidate *model.Model, held bool) error {
 	r.Holdout = Holdout{From: time.Unix(p.from, 0).UTC(), Unseen: p.unseen}
 	for _, c := range []struct {
 		name      string
@@ -136,28 +136,35 @@ func (t *training) examine(ctx context.Context, r *Report, h history, p plan, pr
 		}
 		r.Checks = append(r.Checks, check)
 	}
-	r.decide()
+	r.decide(held)
 	return nil
 }
 
-// decide publishes unless a check says worse beyond chance.
-func (r *Report) decide() {
+// decide publishes unless a check says worse beyond chance; over a model that is held, only when one says better.
+func (r *Report) decide(held bool) {
 	var worse []string
-	compared := 0
+	compared, better := 0, 0
 	for _, c := range r.Checks {
 		if c.Difference == nil {
 			continue
 		}
 		compared++
+		if c.Difference.Better() && r.Holdout.Unseen {
+			better++
+		}
 		if c.Difference.Worse() {
 			worse = append(worse, fmt.Sprintf("%s: %s fell from %.4f to %.4f (95 %% interval of the change %.4f to %.4f, %d questions)", c.Model, c.Metric, *c.Before, c.After,
 				c.Difference.Interval.Low, c.Difference.Interval.High, c.Questions))
 		}
 	}
-	r.Publish = len(worse) == 0
+	r.Publish = len(worse) == 0 && (!held || better > 0)
 	switch {
-	case !r.Publish:
+	case len(worse) > 0:
 		r.Reason = "worse than the model in use: " + strings.Join(worse, "; ")
+	case held && better == 0:
+		r.Reason = "somebody went back to the model in use, and this one is not better beyond chance on questions that neither has seen"
+	case held:
+		r.Reason = "better than the model that somebody went back to"
 	case compared > 0:
 		r.Reason = "not worse than the model in use"
 	default:

@@ -6,7 +6,8 @@
 //
 // The moment is when the model in use was trained, if enough has happened since: then neither has seen the answers. Otherwise it is the last tenth of the history,
 // which the model in use may have seen; then the new file is asked after it has seen them too, so that the comparison stays even, and the report
-// says so. A file is refused when a paired bootstrap says that it is worse than the model in use beyond chance.
+// says so. A file is refused when a paired bootstrap says that it is worse than the model in use beyond chance. Where somebody went back to the model in use, it must be better in something beyond
+// chance, on questions that neither has seen: else the night would bring back what was just taken away.
 //
 // The two builds run side by side, because the inverse of EASE keeps one core busy and most of the time is spent there. Memory: the history, the files, and for
 // each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory RP3beta takes its place.
@@ -33,6 +34,7 @@ type Input struct {
 	Interactions []interaction.Interaction
 	Baskets      []interaction.Basket
 	Previous     []byte // the model file in use; nil when there is none. One that cannot be opened counts as none.
+	Held         bool   // somebody went back to Previous: only a model that is better beyond chance takes its place
 }
 
 // Settings are a shop's own. Start from DefaultSettings; Now must be set.
@@ -88,7 +90,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	}
 	r := h.report(final.models, note)
 	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
-	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model); err != nil {
+	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model, in.Held && previous != nil); err != nil {
 		return Result{}, err
 	}
 	t.advance("backtest", 1)

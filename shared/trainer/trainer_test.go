@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shopkeeper/shared/backtest"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/interaction"
 	"shopkeeper/shared/recommend/item"
@@ -290,5 +291,30 @@ func TestStrengthsAreHeldBetweenZeroAndOne(t *testing.T) {
 	items, values := newHistory(in, c).strengths(interaction.DefaultWeights).Row(0)
 	if len(items) != 2 || items[0] != 0 || items[1] != 1 || values[0] < .49 || values[0] > .51 || values[1] != 1 {
 		t.Errorf("strengths are %v of %v, want 0.5 and 1 of the first two", values, items)
+	}
+}
+
+// Somebody went back to an older model: the night must not bring back what they took away.
+func TestHeldModel(t *testing.T) {
+	check := func(low, high float64) Check {
+		return Check{Before: new(0.1), Difference: &backtest.Difference{Interval: backtest.Interval{Low: low, High: high}}}
+	}
+	for name, c := range map[string]struct {
+		checks []Check
+		unseen bool
+		want   bool
+	}{
+		"nothing to compare":            {nil, true, false},
+		"the same":                      {[]Check{check(-0.01, 0.01)}, true, false},
+		"better":                        {[]Check{check(-0.01, 0.01), check(0.01, 0.02)}, true, true},
+		"better on what it had seen":    {[]Check{check(0.01, 0.02)}, false, false},
+		"better in one, worse in other": {[]Check{check(0.01, 0.02), check(-0.02, -0.01)}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Report{Checks: c.checks, Holdout: Holdout{Unseen: c.unseen}}
+			if r.decide(true); r.Publish != c.want || r.Reason == "" {
+				t.Errorf("published %v: %s", r.Publish, r.Reason)
+			}
+		})
 	}
 }

@@ -1,0 +1,31 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"shopkeeper/shared/admin"
+	"shopkeeper/shared/staff"
+)
+
+type useModelInput struct {
+	Body struct {
+		Version string `json:"version,omitempty" maxLength:"16" pattern:"^[0-9a-f]*$" doc:"16 hexadecimal digits; absent: the one before the one in use"`
+	}
+}
+
+// models is which model answers are made from.
+func (b *adminAPI) models() {
+	const path, tag = "/admin/v1/models", "models"
+	add(b, adminOperation{method: http.MethodGet, path: path, id: "models", summary: "The models that are kept, how each did when it was trained, and which is in use", tag: tag, access: access{action: staff.ModelsRead}},
+		func(ctx context.Context, a staff.Actor, _ *noInput) (*body[admin.Releases], error) {
+			r, err := b.Service.Models(ctx, a)
+			return &body[admin.Releases]{r}, err
+		})
+	add(b, adminOperation{method: http.MethodPut, path: path + "/current", id: "use-model", summary: "Make answers from another kept model, or go back to the one before", tag: tag, access: access{action: staff.ModelsEdit},
+		refusals: []int{http.StatusNotFound}},
+		func(ctx context.Context, a staff.Actor, in *useModelInput) (*body[admin.Releases], error) {
+			r, err := b.Service.UseModel(ctx, a, in.Body.Version)
+			return &body[admin.Releases]{r}, err
+		})
+}
