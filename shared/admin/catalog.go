@@ -77,3 +77,14 @@ func (s *Service) HideItem(ctx context.Context, a staff.Actor, id event.ItemID, 
 type visibility struct {
 	Hidden bool `json:"hidden"`
 }
+
+// DeleteItem removes an item for good; what happened with it stays in the history.
+func (s *Service) DeleteItem(ctx context.Context, a staff.Actor, id event.ItemID) error {
+	return s.change(ctx, a, staff.CatalogEdit, "item/"+string(id), func() (act, error) {
+		old, err := s.Deps.Items.Item(ctx, a.Shop, id)
+		if err != nil {
+			return act{}, err
+		}
+		return act{old, nil}, s.Deps.Items.Delete(ctx, a.Shop, id)
+	})
+}

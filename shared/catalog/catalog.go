@@ -34,10 +34,12 @@ type Change struct {
 	Price   int64     `json:"p"`
 	Hidden  bool      `json:"h,omitempty"`
 	SoldOut bool      `json:"s,omitempty"`
+	New     bool      `json:"n,omitempty"` // the item entered the catalog: a process that does not know it reads it once
+	Gone    bool      `json:"g,omitempty"` // the item was deleted
 	At      time.Time `json:"at"`
 }
 
-// Delta lists changes by item. It is bounded: when it would outgrow its item, the oldest go, and a training run is due.
+// Delta lists changes by item. It is bounded: when it would outgrow its item, the oldest go, new items before others, and a training run is due.
 type Delta struct {
 	Changes map[event.ItemID]Change `json:"c"`
 }

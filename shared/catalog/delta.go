@@ -17,6 +17,10 @@ import (
 // MaxChanges bounds the delta, so that it stays far below an item's limit and a warm process can read it every few seconds.
 const MaxChanges = 1000
 
+// MaxNew bounds the new items among the changes: a warm process holds that many beside its model. Of a larger import the rest waits for the next training, and no import
+// pushes out that an item was hidden.
+const MaxNew = 300
+
 // tries bounds how often an append begins again because another writer was faster.
 const tries = 20
 
@@ -30,7 +34,7 @@ func (d Delta) Over(it Item) Item {
 	if !changed || c.At.Before(it.UpdatedAt) {
 		return it
 	}
-	it.Price, it.Hidden, it.SoldOut, it.UpdatedAt = c.Price, c.Hidden, c.SoldOut, c.At
+	it.Price, it.Hidden, it.SoldOut, it.UpdatedAt = c.Price, c.Hidden || c.Gone, c.SoldOut, c.At
 	return it
 }
 
@@ -63,6 +67,7 @@ func (s *Store) append(ctx context.Context, shop event.ShopID, changes map[event
 	return s.editDelta(ctx, shop, func(d *Delta) {
 		for id, c := range changes {
 			if old, known := d.Changes[id]; !known || !c.At.Before(old.At) {
+				c.New = c.New || old.New && !c.Gone
 				d.Changes[id] = c
 			}
 		}
@@ -116,19 +121,26 @@ func (s *Store) editDelta(ctx context.Context, shop event.ShopID, edit func(*Del
 	return fault.Wrap(fault.Unavailable, errors.New("too many writers of one delta"), "the catalog is being changed by many at once")
 }
 
-// bound drops the oldest changes beyond MaxChanges; equal times go by id.
+// bound drops the oldest new items beyond MaxNew, then the oldest changes beyond MaxChanges; equal times go by id.
 func (d *Delta) bound() {
-	if len(d.Changes) <= MaxChanges {
-		return
-	}
+	d.keep(MaxNew, func(c Change) bool { return c.New })
+	d.keep(MaxChanges, func(Change) bool { return true })
+}
+
+func (d *Delta) keep(most int, which func(Change) bool) {
 	ids := make([]event.ItemID, 0, len(d.Changes))
-	for id := range d.Changes {
-		ids = append(ids, id)
+	for id, c := range d.Changes {
+		if which(c) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) <= most {
+		return
 	}
 	slices.SortFunc(ids, func(a, b event.ItemID) int {
 		return cmp.Or(d.Changes[b].At.Compare(d.Changes[a].At), cmp.Compare(a, b))
 	})
-	for _, id := range ids[MaxChanges:] {
+	for _, id := range ids[most:] {
 		delete(d.Changes, id)
 	}
 }

@@ -38,7 +38,7 @@ func itemKey(shop event.ShopID, id event.ItemID) table.Key {
 	return table.Key{Table: Table, Partition: table.Partition(string(shop), "items"), Sort: table.Partition(string(id))}
 }
 
-// Put stores items and tells warm processes of changed prices and availability. It is idempotent: repeated, it changes nothing. Of two items
+// Put stores items and tells warm processes of new items, changed prices and availability. It is idempotent: repeated, it changes nothing. Of two items
 // with one id the last counts. Invalid names every wrong field of every item, as "items[3].price", and nothing is stored.
 func (s *Store) Put(ctx context.Context, shop event.ShopID, items ...Item) (Result, error) {
 	var sum Result
@@ -149,6 +149,7 @@ func (s *Store) plan(ctx context.Context, shop event.ShopID, items []Item) (plan
 			}
 		} else {
 			p.result.Added++
+			p.changes[it.ID] = Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, New: true, At: now}
 		}
 		body, err := json.Marshal(it)
 		if err != nil {
@@ -201,6 +202,49 @@ func (s *Store) Item(ctx context.Context, shop event.ShopID, id event.ItemID) (I
 		return Item{}, fmt.Errorf("read item %s: %w", id, err)
 	}
 	return decode(stored)
+}
+
+// Items reads the items of these ids, in no order; ids that the shop does not have, or that cannot be one, are passed over.
+func (s *Store) Items(ctx context.Context, shop event.ShopID, ids ...event.ItemID) ([]Item, error) {
+	var all []Item
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id event.ItemID) bool { return id == "" || len(id) > MaxID })
+	for some := range slices.Chunk(ids, batch) {
+		asked := make([]Item, len(some))
+		for i, id := range some {
+			asked[i].ID = id
+		}
+		found, err := s.stored(ctx, shop, asked)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range found {
+			all = append(all, it)
+		}
+	}
+	return all, nil
+}
+
+// Delete removes items, and tells warm processes to show them no longer before it does; ids that the shop does not have are passed over, so it may be repeated.
+func (s *Store) Delete(ctx context.Context, shop event.ShopID, ids ...event.ItemID) error {
+	found, err := s.Items(ctx, shop, ids...)
+	if err != nil {
+		return err
+	}
+	now, changes := s.now().UTC().Truncate(time.Millisecond), map[event.ItemID]Change{}
+	for _, it := range found {
+		changes[it.ID] = Change{Price: it.Price, Gone: true, At: now}
+	}
+	if err := s.append(ctx, shop, changes); err != nil {
+		return err
+	}
+	for _, it := range found {
+		if err := s.tables.Write(ctx, table.Delete(itemKey(shop, it.ID), table.Always())); err != nil {
+			return fmt.Errorf("delete item %s: %w", it.ID, err)
+		}
+	}
+	return nil
 }
 
 // List hands every item of a shop to each, in byte order of ids; an error of each ends it.

@@ -63,8 +63,9 @@ func TestPutStoresWhatDiffers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Delta{Changes: map[event.ItemID]Change{"2": {Price: 250, At: c.at}}}, d); diff != "" {
-		t.Errorf("delta tells of the changed price alone (-want +got):\n%s", diff)
+	told := map[event.ItemID]Change{"1": {Price: 100, New: true, At: begin}, "2": {Price: 250, New: true, At: c.at}, "3": {Price: 300, New: true, At: c.at}}
+	if diff := cmp.Diff(Delta{Changes: told}, d); diff != "" {
+		t.Errorf("delta tells of new items and of the changed price (-want +got):\n%s", diff)
 	}
 	if other, err := s.All(t.Context(), "b"); err != nil || len(other) != 0 {
 		t.Errorf("another shop sees %v, %v", other, err)
@@ -146,6 +147,51 @@ func TestDeltaIsBounded(t *testing.T) {
 	}
 }
 
+func TestNewItemsPushOutNoOtherChange(t *testing.T) {
+	d := Delta{Changes: map[event.ItemID]Change{"old": {Hidden: true, At: begin.Add(-time.Hour)}}}
+	for i := range MaxNew + 2 {
+		d.Changes[event.ItemID(fmt.Sprintf("i%05d", i))] = Change{New: true, At: begin.Add(time.Duration(i) * time.Second)}
+	}
+	d.bound()
+	_, oldest := d.Changes["i00001"]
+	if !d.Changes["old"].Hidden || oldest || len(d.Changes) != MaxNew+1 {
+		t.Errorf("%d changes, the second oldest new item kept: %v, the hidden one: %+v", len(d.Changes), oldest, d.Changes["old"])
+	}
+}
+
+func TestDelete(t *testing.T) {
+	s, c := newStore(t)
+	put(t, s, pot("1", 100), pot("2", 200))
+	c.at = begin.Add(time.Hour)
+	for range 2 { // repeated, it changes nothing
+		if err := s.Delete(t.Context(), "a", "1", "nobody's"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Item(t.Context(), "a", "1"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a deleted item: %v", err)
+	}
+	left, err := s.Items(t.Context(), "a", "1", "2")
+	if err != nil || len(left) != 1 || left[0].ID != "2" {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	d, err := s.Delta(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Change{Price: 100, Gone: true, At: c.at}, d.Changes["1"]); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if old := d.Over(Item{ID: "1"}); !old.Hidden {
+		t.Error("who knows the item of before still shows it")
+	}
+	c.at = begin.Add(2 * time.Hour)
+	put(t, s, pot("1", 150))
+	if d, err = s.Delta(t.Context(), "a"); err != nil || d.Changes["1"].Gone || !d.Changes["1"].New {
+		t.Errorf("brought back: %+v, %v", d.Changes["1"], err)
+	}
+}
+
 func TestWritersAtOnceLoseNoChange(t *testing.T) {
 	s, _ := newStore(t)
 	const writers = 8
@@ -154,6 +200,9 @@ func TestWritersAtOnceLoseNoChange(t *testing.T) {
 		items = append(items, pot(event.ItemID(fmt.Sprint(i)), 100))
 	}
 	put(t, s, items...)
+	if err := s.Trim(t.Context(), "a", begin.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	var all sync.WaitGroup
 	for i := range writers {
 		all.Go(func() {

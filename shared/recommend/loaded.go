@@ -2,24 +2,31 @@ package recommend
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
 )
 
-// Model is a model file in memory with the catalog's changes since it was trained laid over it. It is never changed: With makes another one over the same file. Safe for
-// concurrent use.
+// Model is a model file in memory with the catalog's changes since it was trained laid over it: new prices, what is hidden, sold out or deleted, and new items, whose ordinals
+// follow those of the file. It is never changed: With makes another one over the same file. Safe for concurrent use.
 type Model struct {
 	*model.Model
-	off       []bool // hidden or sold out, per item
+	file      int                     // items of the file
+	fresh     []newcomer              // new items, by ordinal from file on
+	arrivals  []item.Ordinal          // new items that are for sale, newest first
+	known     map[string]item.Ordinal // new items by id
+	off       []bool                  // hidden, sold out or deleted, per item
 	prices    map[item.Ordinal]int64
 	fragments []atomic.Pointer[[]byte] // per item, made on first use
+	ranks     *ranks
 }
 
 // Open opens a model file; one that is corrupt is Invalid.
@@ -28,46 +35,51 @@ func Open(file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Model: f, off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len())}
+	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}}
 	for i := range m.off {
 		m.off[i] = f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i))
 	}
 	return m, nil
 }
 
-// With is the model under the catalog's changes since it was trained. Changes of items that the file does not have wait for the next training.
-func (m *Model) With(delta catalog.Delta) *Model {
-	next := &Model{Model: m.Model, off: make([]bool, m.Len()), prices: map[item.Ordinal]int64{}}
+// Missing are the new items of a delta that the model does not hold yet, or not as they are now: whoever calls With reads them first.
+func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
+	var ids []event.ItemID
+	for id, c := range delta.Changes {
+		if _, ok := m.Model.Lookup(string(id)); ok || c.Gone || c.At.Before(m.Trained()) {
+			continue
+		}
+		if i, ok := m.known[string(id)]; !ok || m.fresh[int(i)-m.file].UpdatedAt.Before(c.At) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// With is the model under the catalog's changes since it was trained. Of items that the file does not have it takes those that it holds already or that are added here; others
+// wait for the next time.
+func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
+	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks}
+	next.off = make([]bool, m.file, m.file+len(m.fresh)+len(added))
 	for i := range next.off {
 		next.off[i] = m.Hidden(item.Ordinal(i)) || m.SoldOut(item.Ordinal(i))
 	}
 	for id, c := range delta.Changes {
-		i, ok := m.Lookup(string(id))
+		i, ok := m.Model.Lookup(string(id))
 		if !ok || c.At.Before(m.Trained()) {
 			continue
 		}
-		next.off[i] = c.Hidden || c.SoldOut
+		next.off[i] = c.Hidden || c.SoldOut || c.Gone
 		if c.Price != m.Model.Price(i) {
 			next.prices[i] = c.Price
 		}
 	}
-	if slices.Equal(next.off, m.off) && equalPrices(next.prices, m.prices) {
+	next.arrive(delta, m.fresh, added)
+	if slices.Equal(next.off, m.off) && maps.Equal(next.prices, m.prices) && slices.EqualFunc(next.fresh, m.fresh, newcomer.same) {
 		return m
 	}
-	next.fragments = make([]atomic.Pointer[[]byte], m.Len())
+	next.fragments = make([]atomic.Pointer[[]byte], next.Len())
 	return next
-}
-
-func equalPrices(a, b map[item.Ordinal]int64) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i, p := range a {
-		if q, ok := b[i]; !ok || p != q {
-			return false
-		}
-	}
-	return true
 }
 
 // Sellable says whether an item may be shown at all.
@@ -78,11 +90,11 @@ func (m *Model) Price(i item.Ordinal) int64 {
 	if p, ok := m.prices[i]; ok {
 		return p
 	}
+	if n := m.newcomer(i); n != nil {
+		return n.Item.Price
+	}
 	return m.Model.Price(i)
 }
-
-// CategoryPath is the item's category path, empty when it has none.
-func (m *Model) CategoryPath(i item.Ordinal) string { return m.Path(m.CategoryOf(i)) }
 
 // CategoryName is the last part of the item's category path.
 func (m *Model) CategoryName(i item.Ordinal) string {

@@ -15,9 +15,10 @@ import (
 	"shopkeeper/shared/fault"
 )
 
-// Deltas tells what changed in a shop's catalog since its model was built.
+// Deltas tells what changed in a shop's catalog since its model was built, and reads the items that are new; those that are not there yet are passed over.
 type Deltas interface {
 	Delta(ctx context.Context, shop event.ShopID) (catalog.Delta, error)
+	Items(ctx context.Context, shop event.ShopID, ids ...event.ItemID) ([]catalog.Item, error)
 }
 
 // Models keeps each shop's model in memory. An answer never waits for a newer one: it is fetched beside, and swapped in whole. Safe for concurrent use.
@@ -120,8 +121,21 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) e
 		r.model.CompareAndSwap(nil, m)
 		return fmt.Errorf("read catalog changes of %s: %w", shop, err)
 	}
-	r.model.Store(m.With(delta))
-	return nil
+	added, err := ms.arrivals(ctx, shop, m, delta)
+	r.model.Store(m.With(delta, added...)) // what is hidden counts also when new items cannot be read
+	return err
+}
+
+func (ms *Models) arrivals(ctx context.Context, shop event.ShopID, m *Model, delta catalog.Delta) ([]catalog.Item, error) {
+	ids := m.Missing(delta)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	added, err := ms.deltas.Items(ctx, shop, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("read new items of %s: %w", shop, err)
+	}
+	return added, nil
 }
 
 // load opens the newest published file that can be opened. When none can, the model in memory stays.

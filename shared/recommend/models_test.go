@@ -23,6 +23,10 @@ func (noDeltas) Delta(context.Context, event.ShopID) (catalog.Delta, error) {
 	return catalog.Delta{}, fault.New(fault.NotFound, "none")
 }
 
+func (noDeltas) Items(context.Context, event.ShopID, ...event.ItemID) ([]catalog.Item, error) {
+	return nil, nil
+}
+
 // file is a model of one item, told apart by its time of training.
 func file(t *testing.T, trained time.Time) ([]byte, uint64) {
 	t.Helper()

@@ -63,13 +63,16 @@ func (w *Worker) reach(limit int, list []item.Scored) []item.Scored {
 // newest shows what arrived last, nudged towards the visitor's categories.
 func (w *Worker) newest(limit int) {
 	w.top.Reset(limit)
-	list := w.m.Newest(model.None)
-	if !w.narrow {
-		list = list[:min(len(list), w.depth(limit))]
-	}
-	for rank, i := range list {
-		if w.allowed(i) {
-			w.top.Offer(i, (1+w.affinity(i))/float32(rank+10))
+	rank := 0
+	for _, list := range [...][]item.Ordinal{w.m.arrivals, w.m.Newest(model.None)} {
+		if !w.narrow {
+			list = list[:min(len(list), w.depth(limit))]
+		}
+		for _, i := range list {
+			if w.allowed(i) {
+				w.top.Offer(i, (1+w.affinity(i))/float32(rank+10))
+			}
+			rank++
 		}
 	}
 	w.take(FromNewest, func(item.Ordinal) Reason { return Reason{Key: locale.IsNew} })
@@ -85,11 +88,22 @@ func (w *Worker) similar(limit int) {
 				w.top.Offer(i, weights[at]*(1+w.sameCategory(current, i)))
 			}
 		}
+		w.offerAlike(current)
 		about := Reason{Key: locale.IsSimilar, About: current, Named: true}
 		w.take(FromItems, func(item.Ordinal) Reason { return about })
 		w.byCategory(limit, w.m.CategoryOf(current))
 	}
 	w.complete(limit)
+}
+
+// offerAlike offers the new items that are like an item, on the scale of cosines.
+func (w *Worker) offerAlike(to item.Ordinal) {
+	for _, i := range w.m.arrivals {
+		n := w.m.newcomer(i)
+		if at := slices.Index(n.alike, to); at >= 0 && w.allowed(i) {
+			w.top.Offer(i, n.likeness[at])
+		}
+	}
 }
 
 func (w *Worker) sameCategory(a, b item.Ordinal) float32 {
@@ -193,7 +207,8 @@ func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
 	}
 }
 
-// complete fills a shelf that is too short: the visitor's categories, then what trends, then what is popular.
+// complete fills a shelf that is too short: the visitor's categories, then what trends, then what is popular, and where these lists are at their end anything for sale, what
+// is new at last. So a shelf has an empty place only when nothing is left that may stand there.
 func (w *Worker) complete(limit int) {
 	if w.left(limit) <= 0 {
 		return
@@ -210,6 +225,30 @@ func (w *Worker) complete(limit int) {
 	w.top.Reset(w.left(limit))
 	w.offerList(w.m.Popular(model.None))
 	w.take(FromPopular, func(item.Ordinal) Reason { return Reason{Key: locale.IsPopular} })
+	for _, list := range [...][]item.Ordinal{w.m.Ranked(), w.m.arrivals} {
+		w.addRest(limit, list)
+	}
+}
+
+// addRest puts what is allowed of a list behind the others, in its order.
+func (w *Worker) addRest(limit int, list []item.Ordinal) {
+	for _, i := range list {
+		if w.left(limit) <= 0 {
+			return
+		}
+		if w.allowed(i) && !w.shown(i) {
+			source, key := FromPopular, locale.IsPopular
+			if w.m.New(i) {
+				source, key = FromNewest, locale.IsNew
+			}
+			w.picks = append(w.picks, Pick{Item: i, Propensity: 1, Source: source, Reason: Reason{Key: key}})
+		}
+	}
+}
+
+// shown says whether an item stands on the shelf that is being filled.
+func (w *Worker) shown(i item.Ordinal) bool {
+	return slices.ContainsFunc(w.picks[w.from:], func(p Pick) bool { return p.Item == i })
 }
 
 func (w *Worker) byCategory(limit int, category model.Category) {
@@ -223,7 +262,7 @@ func (w *Worker) byCategory(limit int, category model.Category) {
 
 func (w *Worker) offerList(list []item.Scored) {
 	for _, s := range list {
-		if w.allowed(s.Item) && !slices.ContainsFunc(w.picks[w.from:], func(p Pick) bool { return p.Item == s.Item }) {
+		if w.allowed(s.Item) && !w.shown(s.Item) {
 			w.top.Offer(s.Item, s.Score)
 		}
 	}

@@ -101,4 +101,9 @@ func (b *adminAPI) catalog() {
 			it, err := b.Service.HideItem(ctx, a, in.ID, in.Body.Hidden)
 			return &body[catalog.Item]{it}, err
 		})
+	add(b, adminOperation{method: http.MethodDelete, path: path + "/{id}", id: "delete-item", summary: "Remove an item for good; it disappears from pages within seconds", tag: tag, status: http.StatusNoContent,
+		access: access{action: staff.CatalogEdit}},
+		func(ctx context.Context, a staff.Actor, in *ItemPath) (*noAnswer, error) {
+			return nil, b.Service.DeleteItem(ctx, a, in.ID)
+		})
 }

@@ -50,7 +50,7 @@ func NewCatalog(items []Item) (*Catalog, error) {
 			return nil, fault.InvalidField("id", "two items with the id "+one.ID)
 		}
 		c.ordinals[one.ID] = item.Ordinal(at)
-		one.Category = cleanPath(one.Category)
+		one.Category = CleanPath(one.Category)
 		for path := one.Category; path != ""; path = above(path) {
 			paths[path] = true
 		}
@@ -82,8 +82,8 @@ func (c *Catalog) number(paths map[string]bool) {
 	}
 }
 
-// cleanPath drops empty parts and the spaces around parts: "Home>Kitchen" and "Home > Kitchen > " are one category.
-func cleanPath(path string) string {
+// CleanPath drops empty parts and the spaces around parts: "Home>Kitchen" and "Home > Kitchen > " are one category.
+func CleanPath(path string) string {
 	var parts []string
 	for part := range strings.SplitSeq(path, ">") {
 		if part = strings.TrimSpace(part); part != "" {

@@ -118,6 +118,15 @@ func (m *Model) Currency(i item.Ordinal) string { return m.currency.named(m.item
 // Brand is empty when the item has none.
 func (m *Model) Brand(i item.Ordinal) string { return m.brands.named(m.itemBrand[i]) }
 
+// BrandOf is the number of the item's brand in this model, below Brands; uint32(None) when it has none.
+func (m *Model) BrandOf(i item.Ordinal) uint32 { return m.itemBrand[i] }
+
+// Brands is the number of brands.
+func (m *Model) Brands() int { return m.brands.len() }
+
+// BrandName is the brand of a number, empty for uint32(None).
+func (m *Model) BrandName(n uint32) string { return m.brands.named(n) }
+
 // CategoryOf is the item's own category, None when it has none.
 func (m *Model) CategoryOf(i item.Ordinal) Category { return m.itemCategory[i] }
 
