@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ type backtestCmd struct {
 	Model     []string          `required:"" help:"Models, separated by commas: ${models}." placeholder:"NAME"`
 	Param     map[string]string `help:"A setting of the models: --param lambda=200, or of one model: --param ease.lambda=200. Repeatable." mapsep:"none" placeholder:"KEY=VALUE"`
 	SplitFile string            `help:"The test sessions of next-item, in a file of their own." placeholder:"FILE"`
+	Groups    string            `help:"A file that says which group (a category, a type of product) each item is in: columns item and group, or --group-map." placeholder:"FILE"`
+	GroupMap  map[string]string `help:"Which column of the groups' file holds a field: --group-map group=product_type. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
+	ByGroup   bool              `help:"Ask for groups instead of items; events of items without a group are left out."`
 	Seed      uint64            `help:"Of the random split." default:"1" placeholder:"N"`
 	Users     int               `help:"At most so many test users; 0 is the protocol's own number." default:"0" placeholder:"N"`
 }
@@ -34,7 +38,7 @@ func (*backtestCmd) Help() string {
 	return `strong-generalisation: a tenth of the customers is unseen in training; 80 % of their items are given, 20 % are to be found.
 time-split: of each customer's items, the last 20 % by time are to be found.
 next-item: after every item of a test session, the next one is to be found.
-next-basket: of each customer's orders, the last one is to be found.
+next-basket: of each customer's orders, the last one is to be found. repeat-recall and explore-recall tell apart what the customer bought before.
 
 Every model answers the same questions. Metrics have 95 % intervals; times are microseconds per answer on one core.`
 }
@@ -64,47 +68,84 @@ func (c *backtestCmd) Run(p *program) error {
 // logs are what is learned from, and the test sessions if they are in a file of their own.
 func (c *backtestCmd) logs(p *program) (backtest.Log, *backtest.Log, error) {
 	if c.File == "" {
-		if c.SplitFile != "" {
-			return backtest.Log{}, nil, fault.InvalidField("--split-file", "needs a FILE to learn from")
+		if c.SplitFile != "" || c.Groups != "" {
+			return backtest.Log{}, nil, fault.InvalidFields(fault.Field{Path: "--split-file, --groups", Reason: "need a FILE to learn from"})
 		}
 		events, err := c.own(p)
 		return backtest.NewLog(events), nil, err
 	}
-	events, err := c.read(p, c.File)
+	groups, err := c.groups(p)
+	if err != nil {
+		return backtest.Log{}, nil, err
+	}
+	read := func(path string) ([]backtest.Event, error) {
+		events, err := c.read(p, path)
+		if c.ByGroup {
+			events = backtest.ByGroup(events, groups)
+		}
+		return events, err
+	}
+	events, err := read(c.File)
 	if err != nil {
 		return backtest.Log{}, nil, err
 	}
 	train := backtest.NewLog(events)
+	if groups != nil && !c.ByGroup {
+		train = train.WithGroups(groups)
+	}
 	if c.SplitFile == "" {
 		return train, nil, nil
 	}
-	if events, err = c.read(p, c.SplitFile); err != nil {
+	if events, err = read(c.SplitFile); err != nil {
 		return train, nil, err
 	}
 	test := train.Alongside(events)
 	return train, &test, nil
 }
 
-// read reads one file, and tells of lines that could not be used.
+// groups are the groups of items, nil without a file of them.
+func (c *backtestCmd) groups(p *program) (groups map[string]string, err error) {
+	if c.Groups == "" {
+		if c.ByGroup || c.GroupMap != nil {
+			return nil, fault.InvalidField("--groups", "names the file that --by-group and --group-map need")
+		}
+		return nil, nil
+	}
+	err = c.open(p, c.Groups, func(text io.Reader, format backtest.Format) (rejects []backtest.Reject, err error) {
+		groups, rejects, err = backtest.ReadGroups(text, format, c.GroupMap)
+		return rejects, err
+	})
+	return groups, err
+}
+
+// read reads one file of events.
 func (c *backtestCmd) read(p *program, path string) (events []backtest.Event, err error) {
+	err = c.open(p, path, func(text io.Reader, format backtest.Format) (rejects []backtest.Reject, err error) {
+		format.Skip = c.Skip
+		events, rejects, err = backtest.Read(text, c.kind(), format, c.Map)
+		return rejects, err
+	})
+	return events, err
+}
+
+// open has one file read, and tells of lines that could not be used.
+func (c *backtestCmd) open(p *program, path string, read func(io.Reader, backtest.Format) ([]backtest.Reject, error)) (err error) {
 	s, err := openSource(p, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closing(s, &err)
 	file, err := s.open()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closing(file, &err)
 	text, err := ingest.Decompress(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closing(text, &err)
-	format := backtest.FormatOf(strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(path), ".zst"), ".gz"))
-	format.Skip = c.Skip
-	events, rejects, err := backtest.Read(text, c.kind(), format, c.Map)
+	rejects, err := read(text, backtest.FormatOf(strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(path), ".zst"), ".gz")))
 	for i, r := range rejects {
 		if i == 10 {
 			fmt.Fprintf(p.err, "... and %d more\n", len(rejects)-i)
@@ -112,7 +153,7 @@ func (c *backtestCmd) read(p *program, path string) (events []backtest.Event, er
 		}
 		fmt.Fprintf(p.err, "%s line %d: %s %s\n", s.name, r.Line, r.Column, r.Reason)
 	}
-	return events, err
+	return err
 }
 
 // kind is what the file's rows are; without --as, what the protocol needs.
@@ -155,7 +196,7 @@ func backtestText(r backtest.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  (%d users, %d items, %d questions)\n", r.Model, r.Protocol, r.Users, r.Items, r.Evaluations)
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
-		fmt.Fprintf(&b, "  %-16s %.4f", name, r.Metrics[name])
+		fmt.Fprintf(&b, "  %-18s %.4f", name, r.Metrics[name])
 		if i, ok := r.Interval[name]; ok {
 			fmt.Fprintf(&b, "   %.4f to %.4f", i.Low, i.High)
 		}

@@ -110,6 +110,40 @@ func TestBacktestOnAFile(t *testing.T) {
 	}
 }
 
+func TestBacktestOnGroups(t *testing.T) {
+	dir := t.TempDir()
+	baskets, groups := filepath.Join(dir, "orders.csv"), filepath.Join(dir, "products.csv")
+	var b strings.Builder
+	b.WriteString("customer,order,product\n")
+	for customer := range 5 {
+		for order := range 6 {
+			for product := range 4 { // another product of the same types every time
+				fmt.Fprintf(&b, "c%d,%d-%d,p%d\n", customer, customer, order, 4*order+product)
+			}
+		}
+	}
+	types := "product,type\n"
+	for product := range 24 {
+		types += fmt.Sprintf("p%d,t%d\n", product, product%4)
+	}
+	for file, text := range map[string]string{baskets: b.String(), groups: types} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for level, want := range map[string]float64{"--by-group": 1, "": 0} {
+		args := []string{"backtest", baskets, "--protocol", "next-basket", "--model", "p-topfreq", "--groups", groups, "--group-map", "group=type"}
+		if level != "" {
+			args = append(args, level)
+		}
+		var line struct{ Metrics map[string]float64 }
+		must(t, &line, dir, "", args...)
+		if line.Metrics["recall@10"] != want {
+			t.Errorf("recall %v with %q, want %v", line.Metrics["recall@10"], level, want)
+		}
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "x.csv")
@@ -131,6 +165,7 @@ func TestMisuse(t *testing.T) {
 		"no such currency":         {[]string{"import", file, "--as", "items", "--currency", "pounds"}, "--currency"},
 		"a folder that is not one": {[]string{"train", "--data", filepath.Join(dir, "none")}, "--data"},
 		"no such model":            {[]string{"backtest", file, "--protocol", "next-item", "--model", "oracle"}, "oracle"},
+		"groups of no file":        {[]string{"backtest", file, "--protocol", "next-basket", "--model", "upcf", "--by-group"}, "--groups"},
 		"a shop in no time zone":   {[]string{"shop", "set", "--zone", "Mars/Base"}, "tz"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -146,19 +146,3 @@ func TestDataTimeSplit(t *testing.T) {
 		near(t, results[at].Model+"'s recall@20", results[at].Metrics["recall@20"], want, .02)
 	}
 }
-
-// A year of a grocery chain: what a household buys again is most of its next basket.
-func TestDataNextBasket(t *testing.T) {
-	const name = "complete-journey/transactions.csv.gz"
-	columns := map[string]string{"user": "household_id", "basket": "basket_id", "item": "product_id", "time": "transaction_timestamp"}
-	events, rejects, err := Read(shopData(t, name), Baskets, FormatOf(name), columns)
-	if err != nil || len(rejects) > 0 {
-		t.Fatalf("%v, %d rejects", err, len(rejects))
-	}
-	results := run(t, NextBasket, NewLog(events), nil, []string{"popularity", "p-topfreq", "gp-topfreq"}, nil, 1)
-	for at, want := range []struct{ recall, ndcg float64 }{{.038285, .063467}, {.109781, .168890}, {.109922, .168961}} {
-		r := results[at]
-		near(t, r.Model+"'s recall@10", r.Metrics["recall@10"], want.recall, .0005)
-		near(t, r.Model+"'s ndcg@10", r.Metrics["ndcg@10"], want.ndcg, .0005)
-	}
-}

@@ -57,7 +57,7 @@ func Run(ctx context.Context, protocol string, train Log, test *Log, models []Sp
 	if len(e.questions) == 0 {
 		return nil, fault.New(fault.Invalid, "the log is too small for the protocol "+protocol+": nothing is left to ask")
 	}
-	e.protocol = protocol
+	e.protocol, e.train.Groups = protocol, train.groups
 	results := make([]Result, 0, len(models))
 	for _, m := range models {
 		r, err := e.take(ctx, m, o)

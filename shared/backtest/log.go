@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/purchase"
 	"shopkeeper/shared/recommend/sparse"
 )
 
@@ -23,6 +24,8 @@ type Log struct {
 	Users []string
 	Items []string // of the training log; an item of a test log that is not among them has an ordinal past the end
 	rows  []row
+
+	groups []uint32 // see WithGroups
 }
 
 // unnamed is the basket of an event that names none.
@@ -100,12 +103,19 @@ type history struct {
 	baskets []uint32
 }
 
-// histories are the users' events in order of time and basket.
+// histories are the users' events in order of time and basket. An item counts once in a basket, and once in a moment of a log without baskets.
 func (l Log) histories() []history {
 	out := make([]history, len(l.Users))
-	for at, r := range l.rows {
-		if at > 0 && l.rows[at-1] == r {
-			continue // a line twice
+	var user uint32
+	seen := map[item.Ordinal]row{} // when the user last met the item
+	for _, r := range l.rows {
+		if r.user != user {
+			user = r.user
+			clear(seen)
+		}
+		last, met := seen[r.item]
+		if seen[r.item] = r; met && last.basket == r.basket && (r.basket != unnamed || last.time == r.time) {
+			continue
 		}
 		h := &out[r.user]
 		h.items = append(h.items, r.item)
@@ -136,14 +146,14 @@ func (h history) session() knn.Session {
 }
 
 // order groups a history into its baskets, oldest first. Where the log names no baskets each moment is one.
-func (h history) order() [][]item.Ordinal {
-	var out [][]item.Ordinal
+func (h history) order() purchase.Customer {
+	var out purchase.Customer
 	for at, i := range h.items {
 		if at == 0 || h.baskets[at] != h.baskets[at-1] || h.baskets[at] == unnamed && h.times[at] != h.times[at-1] {
-			out = append(out, nil)
+			out = append(out, purchase.Basket{Time: h.times[at] / 1000})
 		}
-		last := len(out) - 1
-		out[last] = append(out[last], i)
+		last := &out[len(out)-1]
+		last.Items = append(last.Items, i)
 	}
 	return out
 }

@@ -24,6 +24,7 @@ var registry = []struct {
 	{"rp3beta", Params{"alpha": "1", "beta": "0.6", "top": "200"}, fitRP3beta},
 	{"ease", Params{"lambda": "200", "top": "50"}, fitEASE},
 	{"vmis-knn", Params{"m": "1502", "k": "288", "last": "4", "idf": "1", "longest": "0.995", "position": "linear", "vote": "linear", "half-life": "0s"}, fitKNN},
+	{"upcf", Params{"r": "25", "q": "10", "alpha": "0.5", "neighbours": "0"}, fitUPCF},
 	{"p-topfreq", Params{}, fitPersonal},
 	{"gp-topfreq", Params{}, fitPersonalThenPopular},
 }

@@ -6,6 +6,7 @@ import (
 
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/purchase"
 )
 
 // nextItem asks after every click of a test session what comes next: history is the clicks so far, repeats and all; hr and mrr look for the very next
@@ -33,11 +34,11 @@ func continued(learned, asked []history, items int) exam {
 	e := exam{depth: 20, measures: []string{"hr@20", "mrr@20", "precision@20", "recall@20", "ndcg@20"}, grade: gradeNext}
 	all := make([][]item.Ordinal, len(learned))
 	sessions := make([]knn.Session, len(learned))
-	baskets := make([][][]item.Ordinal, len(learned))
+	visits := make([]purchase.Customer, len(learned))
 	for u, h := range learned {
-		all[u], sessions[u], baskets[u] = h.items, h.session(), h.order()
+		all[u], sessions[u], visits[u] = h.items, h.session(), h.order()
 	}
-	e.train = newTraining(items, all, sessions, baskets)
+	e.train = newTraining(items, all, sessions, visits)
 	e.train.past = learned
 	e.train.rehearsal = func(uint64) exam {
 		before, newest := newestTenth(learned)

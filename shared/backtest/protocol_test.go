@@ -45,7 +45,7 @@ func TestModelsBeatPopularity(t *testing.T) {
 		})
 	}
 	t.Run(NextBasket, func(t *testing.T) {
-		results := run(t, NextBasket, log, nil, []string{"popularity", "p-topfreq", "gp-topfreq"}, nil, 1)
+		results := run(t, NextBasket, log, nil, []string{"popularity", "p-topfreq", "gp-topfreq", "upcf"}, nil, 1)
 		d, err := Compare(results[0], results[2], "recall@10", 1)
 		if err != nil || !d.Better() {
 			t.Errorf("gp-topfreq is not better than popularity: %+v, %v", d, err)

@@ -54,38 +54,58 @@ var headings = map[string][]string{
 	"session": {"session", "sessionid"},
 	"basket":  {"basket", "basketid", "invoice", "order", "orderid"},
 	"item":    {"item", "itemid", "product", "productid", "stockcode", "sku"},
+	"group":   {"group", "groupid", "category", "productcategory", "producttype", "type", "department"},
 	"time":    {"time", "timestamp", "date", "datetime", "invoicedate"},
 }
 
 // Read reads a file of a kind. mapping gives columns by field ("item" -> "StockCode"); a field it leaves out is found by its usual headings. A broken line
 // is a reject and the rest goes on. The error is Invalid for a file that cannot be such a file at all: unknown kind, missing column, broken gzip.
 func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Event, []Reject, error) {
+	var c columns
+	var events []Event
+	rejects, err := scan(r, f, func(heading []string) (err error) {
+		c, err = findColumns(kind, heading, mapping)
+		return err
+	}, func(record []string) Reject {
+		e, wrong := c.event(record)
+		if wrong.Reason == "" {
+			events = append(events, e)
+		}
+		return wrong
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return events, rejects, nil
+}
+
+// scan calls begin with the heading and each with every line that is not passed over. What each returns without a reason is no reject. The slices are reused.
+func scan(r io.Reader, f Format, begin func(heading []string) error, each func(record []string) Reject) ([]Reject, error) {
 	if f.Gzip {
 		var err error
 		if r, err = unzip(r); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	lines := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
 	lines.Comma, lines.FieldsPerRecord, lines.ReuseRecord, lines.LazyQuotes = f.Comma, -1, true, true
 	heading, err := lines.Read()
 	if err != nil {
-		return nil, nil, fault.Wrap(fault.Invalid, err, "the file has no heading")
+		return nil, fault.Wrap(fault.Invalid, err, "the file has no heading")
 	}
-	c, err := findColumns(kind, slices.Clone(heading), mapping)
+	heading = slices.Clone(heading)
+	if err := begin(heading); err != nil {
+		return nil, err
+	}
+	skip, err := skips(heading, f.Skip)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	skip, err := skips(c.heading, f.Skip)
-	if err != nil {
-		return nil, nil, err
-	}
-	var events []Event
 	var rejects []Reject
 	for {
 		record, err := lines.Read()
 		if errors.Is(err, io.EOF) {
-			return events, rejects, nil
+			return rejects, nil
 		}
 		line, _ := lines.FieldPos(0)
 		if broken, ok := errors.AsType[*csv.ParseError](err); ok {
@@ -93,14 +113,12 @@ func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Even
 			continue
 		}
 		if err != nil {
-			return nil, nil, fault.Wrap(fault.Invalid, err, "the file ends in the middle")
+			return nil, fault.Wrap(fault.Invalid, err, "the file ends in the middle")
 		}
 		if slices.ContainsFunc(skip, func(p passed) bool { return p.over(record) }) {
 			continue
 		}
-		if e, wrong := c.event(record); wrong.Reason == "" {
-			events = append(events, e)
-		} else {
+		if wrong := each(record); wrong.Reason != "" {
 			wrong.Line = line
 			rejects = append(rejects, wrong)
 		}
@@ -141,10 +159,22 @@ func unzip(r io.Reader) (io.Reader, error) {
 type columns struct {
 	heading                  []string
 	user, basket, item, time int
+	known                    map[string]string // every name once: a name comes back in line after line
+	lastTime                 string            // lines of one moment follow each other
+	last                     int64
+}
+
+func (c *columns) name(s string) string {
+	if known, ok := c.known[s]; ok {
+		return known
+	}
+	s = strings.Clone(s)
+	c.known[s] = s
+	return s
 }
 
 func findColumns(kind string, heading []string, mapping map[string]string) (columns, error) {
-	c := columns{heading: heading, user: -1, basket: -1, item: -1, time: -1}
+	c := columns{heading: heading, user: -1, basket: -1, item: -1, time: -1, known: map[string]string{}}
 	type want struct {
 		field    string
 		to       *int
@@ -191,7 +221,7 @@ func plain(heading string) string {
 }
 
 // event reads one line. The strings are copies: the reader reuses its record.
-func (c columns) event(record []string) (Event, Reject) {
+func (c *columns) event(record []string) (Event, Reject) {
 	var e Event
 	for _, part := range []struct {
 		at int
@@ -203,7 +233,7 @@ func (c columns) event(record []string) (Event, Reject) {
 		if part.at >= len(record) || record[part.at] == "" {
 			return e, Reject{Column: c.heading[part.at], Reason: "missing"}
 		}
-		*part.to = strings.Clone(record[part.at])
+		*part.to = c.name(record[part.at])
 	}
 	if c.time < 0 {
 		return e, Reject{}
@@ -211,10 +241,15 @@ func (c columns) event(record []string) (Event, Reject) {
 	if c.time >= len(record) {
 		return e, Reject{Column: c.heading[c.time], Reason: "missing"}
 	}
-	var ok bool
-	if e.Time, ok = parseTime(record[c.time]); !ok {
-		return e, Reject{Column: c.heading[c.time], Reason: "not a time", Value: strings.Clone(record[c.time])}
+	if at := record[c.time]; at != c.lastTime || at == "" {
+		var ok bool
+		if c.last, ok = parseTime(at); !ok {
+			c.lastTime = ""
+			return e, Reject{Column: c.heading[c.time], Reason: "not a time", Value: strings.Clone(at)}
+		}
+		c.lastTime = strings.Clone(at)
 	}
+	e.Time = c.last
 	return e, Reject{}
 }
 

@@ -135,7 +135,14 @@ func FuzzRead(f *testing.F) {
 		}
 		log := NewLog(events)
 		for _, h := range log.histories() {
-			if n := len(slices.Concat(h.order()...)); n != len(h.items) || len(h.first().items) > n {
+			n := 0
+			for _, b := range h.order() {
+				n += len(b.Items)
+				if len(b.Items) == 0 || slices.Contains(b.Items[1:], b.Items[0]) {
+					t.Fatalf("a basket without items, or with one twice: %v", b)
+				}
+			}
+			if n > len(h.items) || len(h.first().items) > n {
 				t.Fatalf("%d items in baskets, %d in the history", n, len(h.items))
 			}
 		}

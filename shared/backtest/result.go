@@ -2,6 +2,8 @@ package backtest
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,13 +26,14 @@ type Result struct {
 	P50         float64             `json:"p50_us"`
 	P99         float64             `json:"p99_us"`
 
-	values map[string][]float64 // metric -> one value per question
+	values map[string][]float64 // metric -> one value per question, not a number where the metric does not apply to the question
 }
 
 // summarise turns the values of single questions into means and intervals.
 func (r *Result) summarise(width *breadth, depth int, took []time.Duration, seed uint64) {
 	r.Metrics, r.Interval = map[string]float64{}, map[string]Interval{}
-	for name, values := range r.values {
+	for name, every := range r.values {
+		values := slices.DeleteFunc(slices.Clone(every), math.IsNaN)
 		sum := 0.0
 		for _, v := range values {
 			sum += v
@@ -51,7 +54,13 @@ func Compare(a, b Result, metric string, seed uint64) (Difference, error) {
 	if len(before) == 0 || len(before) != len(after) || a.Protocol != b.Protocol {
 		return Difference{}, fault.Newf(fault.Invalid, "%s of %s and %s cannot be compared: they did not answer the same questions", metric, a.Model, b.Model)
 	}
-	return Paired(before, after, seed), nil
+	var a2, b2 []float64
+	for at := range before {
+		if !math.IsNaN(before[at]) && !math.IsNaN(after[at]) {
+			a2, b2 = append(a2, before[at]), append(b2, after[at])
+		}
+	}
+	return Paired(a2, b2, seed), nil
 }
 
 func joined(names []string) string { return strings.Join(names, ", ") }

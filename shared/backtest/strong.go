@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/purchase"
 )
 
 // fewest is how many distinct items a customer needs to be split.
@@ -62,11 +63,11 @@ func sets(train []history, items int) exam {
 	e := exam{depth: 100, measures: []string{"recall@20", "recall@50", "ndcg@100", "hr@20", "mrr@20"}, grade: gradeSet}
 	all := make([][]item.Ordinal, len(train))
 	sessions := make([]knn.Session, len(train))
-	baskets := make([][][]item.Ordinal, len(train))
+	customers := make([]purchase.Customer, len(train))
 	for u, h := range train {
-		all[u], sessions[u], baskets[u] = h.items, h.session(), h.order()
+		all[u], sessions[u], customers[u] = h.items, h.session(), h.order()
 	}
-	e.train = newTraining(items, all, sessions, baskets)
+	e.train = newTraining(items, all, sessions, customers)
 	e.train.past = train
 	return e
 }
