@@ -67,6 +67,17 @@ func (s *Service) DeleteOffer(ctx context.Context, a staff.Actor, id offer.ID, v
 type OfferResult struct {
 	Total Cohort   `json:"total"`
 	Days  []Cohort `json:"days"` // by the day of the first impression, oldest first
+
+	Situations []SituationResult `json:"situations"` // those in which anybody met it, in their order
+}
+
+// SituationResult is what became of an offer with customers of one sort: the choice learns them apart.
+type SituationResult struct {
+	Known      string `json:"known" enum:"stranger,returning,buyer"`
+	Interested bool   `json:"interested"` // in the offer's goods
+	Customers  int64  `json:"customers"`
+	Clicked    int64  `json:"clicked"`
+	Ordered    int64  `json:"ordered"`
 }
 
 // Cohort is what the customers did who saw an offer for the first time on one day.
@@ -98,6 +109,13 @@ func (s *Service) OfferResults(ctx context.Context, a staff.Actor, id offer.ID, 
 	out := OfferResult{Total: cohort(r.Total), Days: make([]Cohort, len(r.Days))}
 	for i, c := range r.Days {
 		out.Days[i] = cohort(c)
+	}
+	out.Situations = []SituationResult{}
+	for at, p := range r.Total.In {
+		if p.Subjects > 0 {
+			known, interested := offer.Situation(at).Name()
+			out.Situations = append(out.Situations, SituationResult{known, interested, p.Subjects, p.Clicked, p.Rewarded()})
+		}
 	}
 	return out, err
 }

@@ -183,7 +183,7 @@ func (r *reader) offer(d *offer.Definition, currency string) {
 	}
 	d.Placements = slices.Clone(r.form["placements"])
 	d.Starts, d.Ends = r.time("starts"), r.time("ends")
-	d.PerPerson, d.Budget = int(r.whole("perPerson")), r.whole("budget")
+	d.PerPerson, d.Budget, d.Even = int(r.whole("perPerson")), r.whole("budget"), r.text("even") != ""
 	d.Control, d.Margin = r.share("control"), r.amount("margin", currency)
 }
 

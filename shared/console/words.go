@@ -14,6 +14,7 @@ import (
 // words are the functions of the pages: numbers, money and times as people write them.
 var words = template.FuncMap{
 	"count":   count,
+	"rate":    func(part, whole int64) string { return percent(int(part), int(whole)) },
 	"percent": func(part, whole int) string { return percent(part, whole) },
 	"share":   func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" },
 	"money":   money,
@@ -102,7 +103,7 @@ func bytesOf(n int64) string {
 // fieldWords are the fields of forms as their labels call them.
 var fieldWords = map[string]string{
 	"name": "Name", "title": "Title", "text": "Text", "code": "Code", "url": "Leads to", "image": "Picture", "segment": "Segment", "placements": "Where", "starts": "From", "ends": "Until", "items": "Items", "category": "Category",
-	"perPerson": "At most this often per customer", "budget": "At most this many impressions", "control": "Control group", "margin": "Earned by an order", "from": "From address", "from.email": "From address", "from.name": "From",
+	"perPerson": "At most this often per customer", "budget": "At most this many impressions", "even": "Spread evenly", "control": "Control group", "margin": "Earned by an order", "from": "From address", "from.email": "From address", "from.name": "From",
 	"replyTo.email": "Answers go to", "at": "Begins", "until": "Ends", "quietFrom": "Quiet from", "quietTo": "Quiet until", "quiet.from": "Quiet from", "quiet.to": "Quiet until", "capMessages": "Messages at most", "cap.messages": "Messages at most",
 	"capDays": "To one person, within days", "cap.within": "To one person, within days", "windowDays": "Orders count for", "window": "Orders count for", "to": "To", "condition": "Condition",
 	"subject": "Subject", "preheader": "Preview line", "html": "Letter", "share": "Weight", "variants": "Letter",

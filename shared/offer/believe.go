@@ -2,6 +2,7 @@ package offer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"shopkeeper/shared/event"
@@ -52,6 +53,15 @@ func (m *learned) aged(now time.Time) []Aged {
 	return list
 }
 
+// agedIn are the cohorts' parts of one situation.
+func (m *learned) agedIn(s Situation, now time.Time) []Aged {
+	list := []Aged{{Subjects: m.past.In[s].Subjects, Rewarded: m.past.In[s].Delays, Youngest: Window, Oldest: 2 * Window}}
+	for _, c := range m.recent {
+		list = append(list, AgeOf(Cohort{Day: c.Day, Subjects: c.In[s].Subjects, Delays: c.In[s].Delays}, now))
+	}
+	return list
+}
+
 func (m *learned) total() Cohort {
 	sum := m.past
 	for _, c := range m.recent {
@@ -63,11 +73,13 @@ func (m *learned) total() Cohort {
 // believe gives the snapshot its sampler. Results are read seldomer than definitions, unless there is an offer that none were read of.
 func (c *Chooser) believe(ctx context.Context, shop event.ShopID, r *resident, next *snapshot, now time.Time) error {
 	due := now.Sub(r.learnt) >= learnTimes*c.every
+	fresh := due || r.sampler == nil
 	for _, o := range next.offers {
 		m := r.memory[o.ID]
 		if m == nil {
 			m = &learned{}
 			r.memory[o.ID] = m
+			fresh = true
 		}
 		if !due && !m.readAll.IsZero() {
 			continue
@@ -81,16 +93,39 @@ func (c *Chooser) believe(ctx context.Context, shop event.ShopID, r *resident, n
 	}
 	all := make([]*learned, len(next.offers))
 	margins := make([]int64, len(next.offers))
+	arms := make([]armed, len(next.offers))
 	for i, o := range next.offers {
-		all[i], margins[i] = r.memory[o.ID], o.Margin
+		all[i], margins[i], arms[i] = r.memory[o.ID], o.Margin, armed{o.ID, o.Margin}
 	}
-	next.sampler = NewSampler(beliefs(all, now), Weights(margins))
+	if fresh || !slices.Equal(arms, r.arms) {
+		r.sampler, r.arms = sampler(all, margins, now), arms
+	}
+	next.sampler = r.sampler
 	return nil
 }
 
-// beliefs are those of the offers of one shop. Its offers are judged by orders; as long as none of them ever brought one (a shop that sends no orders), by clicks, which come at once.
-func beliefs(all []*learned, now time.Time) []Beta {
-	evidence := make([]Evidence, len(all))
+// armed is an offer as a sampler was made for it.
+type armed struct {
+	offer  ID
+	margin int64
+}
+
+// sampler has an arm for each offer in each situation; see arm.
+func sampler(all []*learned, margins []int64, now time.Time) *Sampler {
+	arms := make([]Beta, 0, len(all)*Situations)
+	weights := make([]float64, 0, cap(arms))
+	worth := Weights(margins)
+	for o, situations := range beliefs(all, now) {
+		for _, b := range situations {
+			arms, weights = append(arms, b), append(weights, worth[o])
+		}
+	}
+	return NewSampler(arms, weights)
+}
+
+// beliefs are those of the offers of one shop, by situation. Its offers are judged by orders; as long as none of them ever brought one (a shop that sends no orders), by clicks, which come at once.
+func beliefs(all []*learned, now time.Time) [][Situations]Beta {
+	evidence, cells := make([]Evidence, len(all)), make([][Situations]Evidence, len(all))
 	var cohorts []Aged
 	orders := int64(0)
 	for _, m := range all {
@@ -101,12 +136,23 @@ func beliefs(all []*learned, now time.Time) []Beta {
 	for i, m := range all {
 		if orders > 0 {
 			evidence[i] = delays.Evidence(m.aged(now))
+			for s := range Situations {
+				cells[i][s] = delays.Evidence(m.agedIn(Situation(s), now))
+			}
 			continue
 		}
 		sum := m.total()
-		evidence[i] = Evidence{Trials: float64(max(sum.Subjects, sum.Clicked)), Rewards: float64(sum.Clicked)}
+		evidence[i] = clicks(sum.Subjects, sum.Clicked)
+		for s, p := range sum.In {
+			cells[i][s] = clicks(p.Subjects, p.Clicked)
+		}
 	}
-	return Posteriors(evidence)
+	return Situated(evidence, cells)
+}
+
+// clicks are the evidence of a shop that sends no orders.
+func clicks(subjects, clicked int64) Evidence {
+	return Evidence{Trials: float64(max(subjects, clicked)), Rewards: float64(clicked)}
 }
 
 // Weights are what a reward of each offer is worth: its margin. Offers without one count as the others do on average; without any margin all rewards are worth the same.

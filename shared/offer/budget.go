@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
@@ -121,11 +122,31 @@ func (s *Store) lease(ctx context.Context, d *Definition, l *lease) error {
 	case b.Taken > d.Budget: // it was lowered
 		return s.giveBack(ctx, d, l)
 	}
+	if part = min(part, d.paced(s.now())+part-b.Taken); part <= 0 {
+		return nil
+	}
 	n, err := s.move(ctx, d, part)
 	if n > 0 {
 		l.left.Add(n)
 	}
 	return err
+}
+
+// paced is how much of the budget may be out by a time: all of it, or as much as the time that has passed of the time it has. A portion more may always be out, so that the first
+// visitors of the first hour see the offer too.
+func (d *Definition) paced(now time.Time) int64 {
+	if !d.Even || d.Ends.IsZero() {
+		return d.Budget
+	}
+	begin := d.Starts
+	if begin.Before(d.Created) {
+		begin = d.Created
+	}
+	whole, passed := d.Ends.Sub(begin), now.Sub(begin)
+	if whole <= 0 || passed >= whole {
+		return d.Budget
+	}
+	return int64(float64(d.Budget) * float64(max(passed, 0)) / float64(whole))
 }
 
 // giveBack returns what a lease has left.

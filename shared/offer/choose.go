@@ -42,7 +42,8 @@ type Choice struct {
 	Offer      *Definition // shared and read-only
 	Fragment   []byte      // the JSON of its own members, without braces; shared and read-only
 	Ordinal    int         // of the impression
-	Propensity float32     // the probability that the policy puts this offer at this place for this customer
+	Situation  Situation
+	Propensity float32 // the probability that the policy puts this offer at this place for this customer
 	Reason     Reason
 }
 
@@ -61,12 +62,13 @@ type Chosen struct {
 	Choices []Choice
 	Ghosts  []ID // offers that would have been shown, were the subject not in their control group
 
-	among []int
-	free  []int // of among, those without a control group that has the subject
-	draws []draw
-	roles []role
-	in    []segment.ID
-	read  bool
+	among  []int // arms of the sampler: offers, each in the situation that it is met in
+	free   []int // of among, those without a control group that has the subject
+	shares []float64
+	draws  []draw
+	roles  []role
+	in     []segment.ID
+	read   bool
 }
 
 // role is whether the subject is in a segment.
@@ -79,10 +81,13 @@ type role struct {
 // log. to is reused.
 func (c *Chooser) Choose(ctx context.Context, ask *Ask, to *Chosen) error {
 	to.Choices, to.Ghosts, to.among, to.free, to.roles, to.in, to.read = to.Choices[:0], to.Ghosts[:0], to.among[:0], to.free[:0], to.roles[:0], nil, false
+	to.shares = to.shares[:0]
 	s, err := c.current(ctx, ask.Shop)
 	if s == nil || len(s.offers) == 0 {
 		return err
 	}
+	known := acquaintance(ask.Profile)
+	to.shares = interests(to.shares, ask.Profile, ask.Now)
 	for i := range s.offers {
 		o := &s.offers[i]
 		if !o.may(ask) {
@@ -95,9 +100,10 @@ func (c *Chooser) Choose(ctx context.Context, ask *Ask, to *Chosen) error {
 		if !in {
 			continue
 		}
-		to.among = append(to.among, i)
+		at := arm(i, o.situation(ask, known, to.shares))
+		to.among = append(to.among, at)
 		if !o.Controlled(ask.Subject) {
-			to.free = append(to.free, i)
+			to.free = append(to.free, at)
 		}
 	}
 	if len(to.among) > 0 {
@@ -114,7 +120,7 @@ func (s *snapshot) choose(ask *Ask, to *Chosen) {
 		if place >= limit && len(to.Choices) >= limit {
 			return
 		}
-		o := &s.offers[d.index]
+		o := &s.offers[d.index/Situations]
 		if o.Controlled(ask.Subject) {
 			if place < limit {
 				to.Ghosts = append(to.Ghosts, o.ID)
@@ -129,7 +135,7 @@ func (s *snapshot) choose(ask *Ask, to *Chosen) {
 			continue
 		}
 		to.Choices = append(to.Choices, Choice{
-			Offer: &o.Definition, Fragment: o.fragment, Ordinal: n, Reason: o.reason(ask), Propensity: s.sampler.propensity(d.index, len(to.Choices), to.free),
+			Offer: &o.Definition, Fragment: o.fragment, Ordinal: n, Situation: Situation(d.index % Situations), Reason: o.reason(ask), Propensity: s.sampler.propensity(d.index, len(to.Choices), to.free),
 		})
 	}
 }
@@ -244,7 +250,7 @@ func (c *Chooser) in(ctx context.Context, o *open, ask *Ask, to *Chosen) (bool, 
 // Impression is what the id of a choice says.
 func (ch *Choice) Impression(ask *Ask) impression.Impression {
 	return impression.Impression{
-		Offer: string(ch.Offer.ID), Subject: ask.Subject, Ordinal: ch.Ordinal,
+		Offer: string(ch.Offer.ID), Subject: ask.Subject, Ordinal: ch.Ordinal, Situation: byte(ch.Situation),
 		Placement: byte(max(slices.Index(Placements, ask.Placement), 0)), Propensity: ch.Propensity, At: ask.Now,
 	}
 }

@@ -337,3 +337,30 @@ func BenchmarkChoose(b *testing.B) {
 		}
 	}
 }
+
+// TestAnEvenBudget holds that a budget which is spread is out in step with time, though there are more visitors than it has impressions, and all of it at the end.
+func TestAnEvenBudget(t *testing.T) {
+	const budget, days = 1000, 10
+	w := newWorld(t)
+	w.put("tea", func(d *Definition) { d.Budget, d.Even, d.Ends = budget, true, noon.AddDate(0, 0, days) })
+	choosers := []*Chooser{w.chooser(nil), w.chooser(nil)}
+	served := 0
+	for hour := range days * 24 {
+		for n := range 20 {
+			c := choosers[n%2]
+			if n < 2 {
+				if err := c.Refresh(t.Context(), tea); err != nil {
+					t.Fatal(err)
+				}
+			}
+			served += len(w.choose(c, w.ask(fmt.Sprintf("v%d-%d", hour, n), nil)).Choices)
+		}
+		if most := budget*(hour+1)/(days*24) + 2*budget/leaseParts; served > most {
+			t.Fatalf("after %d hours %d impressions are out, at most %d are due", hour+1, served, most)
+		}
+		w.clock.advance(time.Hour)
+	}
+	if served < budget*95/100 || served > budget {
+		t.Errorf("%d of %d were served", served, budget)
+	}
+}

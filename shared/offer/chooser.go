@@ -50,6 +50,8 @@ type resident struct {
 	fetching sync.Mutex
 
 	learnt  time.Time // the rest is the fetcher's
+	sampler *Sampler  // made of what was learnt
+	arms    []armed   // for these offers
 	memory  map[ID]*learned
 	leases  map[ID]*lease
 	closed  bool
@@ -59,7 +61,7 @@ type resident struct {
 // snapshot is what choices are made from. It is never changed.
 type snapshot struct {
 	offers  []open
-	seeds   []uint64
+	seeds   []uint64 // by arm: an offer draws alike in all situations
 	sampler *Sampler
 }
 
@@ -198,7 +200,9 @@ func (c *Chooser) refresh(ctx context.Context, shop event.ShopID, r *resident) e
 		}
 		delete(r.ignored, d.ID)
 		next.offers = append(next.offers, o)
-		next.seeds = append(next.seeds, mixed(string(d.ID)))
+		for range Situations {
+			next.seeds = append(next.seeds, mixed(string(d.ID)))
+		}
 	}
 	if err := c.believe(ctx, shop, r, next, now); err != nil {
 		return err

@@ -241,7 +241,10 @@ func (f *Folder) seen(ctx context.Context, e *event.Event, im impression.Impress
 	var more Cohort
 	changed := false
 	if h.First.IsZero() {
-		h.First, more.Subjects, changed = at, 1, true
+		h.First, h.Met, more.Subjects, changed = at, int(im.Situation)+1, 1, true
+		if p := more.part(h.Met); p != nil {
+			p.Subjects = 1
+		}
 	}
 	if im.Ordinal > h.Ordinal {
 		h.Ordinal, more.Impressions, changed = im.Ordinal, 1, true
@@ -252,6 +255,9 @@ func (f *Folder) seen(ctx context.Context, e *event.Event, im impression.Impress
 	if e.Name == event.PromotionClicked && at.After(h.Click) {
 		if h.Click.IsZero() {
 			more.Clicked = 1
+			if p := more.part(h.Met); p != nil {
+				p.Clicked = 1
+			}
 		}
 		h.Click, changed = at, true
 	}

@@ -46,6 +46,7 @@ type Definition struct {
 	Ends       time.Time      `json:"ends,omitzero"`
 	PerPerson  int            `json:"perPerson,omitempty"` // how often one customer may see it; 0: no cap
 	Budget     int64          `json:"budget,omitempty"`    // how many impressions in all; 0: no limit
+	Even       bool           `json:"even,omitempty"`      // the budget is given out evenly until Ends
 	Control    float64        `json:"control,omitempty"`   // share of eligible customers who never see it, 0 to 0.9
 	Margin     int64          `json:"margin,omitempty"`    // minor units earned by an order through it; 0: orders count alike
 	Created    time.Time      `json:"created"`

@@ -93,8 +93,8 @@ func (f *Folder) ordered(ctx context.Context, e *event.Event, subjects []string)
 	if !h.seenBy(at).IsZero() {
 		order.Day = dayText(h.First)
 		if part := bucketOf(at.Sub(h.First)); h.RewardedBy == "" && part >= 0 {
-			order.Delay = part
-			more.Delays[part] = 1
+			order.Delay, order.Met = part, h.Met
+			more.reward(part, h.Met, 1)
 			h.RewardedBy = hash
 		}
 	} else {
@@ -197,7 +197,7 @@ func (f *Folder) changed(ctx context.Context, e *event.Event, subjects []string)
 			more.Coded = -1
 		}
 		if order.Delay >= 0 {
-			more.Delays[order.Delay] = -1
+			more.reward(order.Delay, order.Met, -1)
 		}
 	}
 	order.Net += more.Value

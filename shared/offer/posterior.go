@@ -78,53 +78,51 @@ func priorOf(all []Evidence) Beta {
 type Sampler struct {
 	edges []float64   // worth, ascending
 	cdf   [][]float64 // per offer, at the edges: 0 at the first, 1 at the last
-	kept  [64]atomic.Pointer[odds]
+	kept  [256]atomic.Pointer[odds]
 }
 
-// odds are the propensities within one set of offers.
+// odds are the propensities within one set of offers: one for each of the set, in its order.
 type odds struct {
-	set           uint64 // of the first 64 offers
+	set           []int
 	first, second []float32
 }
 
-// oddsOf are the propensities of places one and two, by offer, within a set of offers; nil where there are too many offers to name sets.
+// oddsOf are the propensities of places one and two within a set of offers.
 func (s *Sampler) oddsOf(among []int) *odds {
-	if len(s.cdf) > 64 {
-		return nil
-	}
-	set := uint64(0)
+	key := uint64(len(among))
 	for _, i := range among {
-		set |= 1 << i
+		key = scramble(key ^ uint64(i)*0x9e3779b97f4a7c15)
 	}
-	slot := &s.kept[scramble(set)%uint64(len(s.kept))]
-	if o := slot.Load(); o != nil && o.set == set {
+	slot := &s.kept[key%uint64(len(s.kept))]
+	if o := slot.Load(); o != nil && slices.Equal(o.set, among) {
 		return o
 	}
-	o := &odds{set: set, first: make([]float32, len(s.cdf)), second: make([]float32, len(s.cdf))}
-	for _, i := range among {
-		o.first[i], o.second[i] = float32(s.First(i, among)), float32(s.Second(i, among))
+	o := &odds{set: slices.Clone(among), first: make([]float32, len(among)), second: make([]float32, len(among))}
+	for at, i := range among {
+		o.first[at], o.second[at] = float32(s.First(i, among)), float32(s.Second(i, among))
 	}
 	slot.Store(o)
 	return o
 }
 
-// propensity is the probability that an offer takes a place, 0 or 1, within a set.
+// propensity is the probability that an offer of a set takes a place, 0 or 1.
 func (s *Sampler) propensity(offer, place int, among []int) float32 {
-	o := s.oddsOf(among)
+	o, at := s.oddsOf(among), slices.Index(among, offer)
 	switch {
-	case o != nil && place == 0:
-		return o.first[offer]
-	case o != nil:
-		return o.second[offer]
+	case at < 0:
+		return 0
 	case place == 0:
-		return float32(s.First(offer, among))
+		return o.first[at]
 	default:
-		return float32(s.Second(offer, among))
+		return o.second[at]
 	}
 }
 
 // gridPoints is about how many edges the grid has.
 const gridPoints = 192
+
+// outermost is the tail of a belief that counts as one straight line.
+const outermost = 1e-5
 
 // NewSampler makes the grid. Weights are positive, one for each belief.
 func NewSampler(beliefs []Beta, weights []float64) *Sampler {
@@ -132,28 +130,52 @@ func NewSampler(beliefs []Beta, weights []float64) *Sampler {
 	if len(beliefs) == 0 {
 		return s
 	}
-	each := max(gridPoints/len(beliefs), 12)
+	ends := make([][2]float64, len(beliefs))
+	each := max(gridPoints/len(beliefs), 4)
 	s.edges = []float64{0}
 	top := 0.0
 	for i, b := range beliefs {
 		for q := range each {
 			s.edges = append(s.edges, weights[i]*quantile(b, (float64(q)+0.5)/float64(each)))
 		}
-		for _, tail := range []float64{1e-3, 1e-5, 1 - 1e-3, 1 - 1e-5} {
+		for _, tail := range []float64{1e-3, 1 - 1e-3} {
 			s.edges = append(s.edges, weights[i]*quantile(b, tail))
 		}
+		ends[i] = [2]float64{quantile(b, outermost), quantile(b, 1-outermost)}
+		s.edges = append(s.edges, weights[i]*ends[i][0], weights[i]*ends[i][1])
 		top = max(top, weights[i])
 	}
 	slices.Sort(s.edges)
-	s.edges = append(slices.Compact(s.edges), math.Nextafter(top, math.Inf(1)))
+	s.edges = append(thin(slices.Compact(s.edges)), math.Nextafter(top, math.Inf(1)))
 	for i, b := range beliefs {
 		s.cdf[i] = make([]float64, len(s.edges))
 		for g, x := range s.edges {
-			s.cdf[i][g] = distribution(b, x/weights[i])
+			switch rate := x / weights[i]; {
+			case rate < ends[i][0]:
+			case rate > ends[i][1]:
+				s.cdf[i][g] = 1
+			default:
+				s.cdf[i][g] = distribution(b, rate)
+			}
 		}
 		s.cdf[i][0], s.cdf[i][len(s.edges)-1] = 0, 1
 	}
 	return s
+}
+
+// mostEdges bounds the grid of a shop with hundreds of offers.
+const mostEdges = 768
+
+// thin keeps evenly many of the edges, the first among them.
+func thin(edges []float64) []float64 {
+	if len(edges) <= mostEdges {
+		return edges
+	}
+	kept := edges[:0]
+	for n := range mostEdges {
+		kept = append(kept, edges[n*len(edges)/mostEdges])
+	}
+	return kept
 }
 
 func distribution(b Beta, x float64) float64 {

@@ -24,7 +24,8 @@ type Cohort struct {
 	Coded       int64               `json:"x,omitempty"` // of Orders: with the code, without having seen the offer
 	Value       int64               `json:"v,omitempty"` // of Orders, minor units of Currency
 	Currency    string              `json:"cur,omitempty"`
-	Delays      [DelayBuckets]int64 `json:"d"` // subjects rewarded, by the time from the first impression to the first order
+	Delays      [DelayBuckets]int64 `json:"d"`           // subjects rewarded, by the time from the first impression to the first order
+	In          [Situations]Part    `json:"in,omitzero"` // subjects by the situation of their first impression, where that was kept
 }
 
 // Rewarded is how many subjects ordered within the window of their first impression.
@@ -49,6 +50,9 @@ func (c *Cohort) add(x Cohort) {
 	}
 	for i := range c.Delays {
 		c.Delays[i] += x.Delays[i]
+	}
+	for i := range c.In {
+		c.In[i].add(x.In[i])
 	}
 }
 
@@ -124,6 +128,7 @@ type history struct {
 	Last       time.Time `json:"last,omitzero"`    // impression
 	Ordinal    int       `json:"n,omitempty"`      // the highest that was seen
 	Click      time.Time `json:"click,omitzero"`   // the latest
+	Met        int       `json:"met,omitempty"`    // 1 + the situation of the first impression; 0 where it was not kept
 	RewardedBy string    `json:"by,omitempty"`     // hash of the order that is the reward
 	Orders     []string  `json:"orders,omitempty"` // hashes of the latest, newest last: the erasure finds their markers by them
 }
@@ -150,7 +155,8 @@ type counted struct {
 	Shard    int      `json:"shard"`
 	Net      int64    `json:"net"` // what is left of its value
 	Currency string   `json:"cur,omitempty"`
-	Delay    int      `json:"delay"` // its part of the window, when it is a reward; else -1
+	Delay    int      `json:"delay"`         // its part of the window, when it is a reward; else -1
+	Met      int      `json:"met,omitempty"` // as in the history
 	Coded    bool     `json:"coded,omitempty"`
 	Gone     bool     `json:"gone,omitempty"`    // refunded as a whole or cancelled
 	Refunds  []string `json:"refunds,omitempty"` // hashes of the messages that took from it
@@ -164,3 +170,19 @@ func countedKey(shop event.ShopID, hash string) table.Key {
 }
 
 func hashOf(text string) string { return fmt.Sprintf("%016x", mixed(text)) }
+
+// part is where a cohort counts those who met the offer in a situation; nil where none was kept.
+func (c *Cohort) part(met int) *Part {
+	if met < 1 || met > Situations {
+		return nil
+	}
+	return &c.In[met-1]
+}
+
+// reward counts a reward that came in a part of the window.
+func (c *Cohort) reward(delay, met int, n int64) {
+	c.Delays[delay] += n
+	if p := c.part(met); p != nil {
+		p.Delays[delay] += n
+	}
+}

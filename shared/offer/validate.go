@@ -75,6 +75,7 @@ func (d Definition) Validate() error {
 	refuse(!d.Starts.IsZero() && !d.Ends.IsZero() && !d.Starts.Before(d.Ends), "ends", "later than starts")
 	refuse(d.PerPerson < 0 || d.PerPerson > MaxCap, "perPerson", fmt.Sprintf("from 0, no cap, to %d", MaxCap))
 	refuse(d.Budget < 0 || d.Budget > MaxBudget, "budget", fmt.Sprintf("from 0, no limit, to %d", MaxBudget))
+	refuse(d.Even && (d.Budget == 0 || d.Ends.IsZero()), "even", "only a budget can be spread, and only up to a date: set budget and ends")
 	refuse(math.IsNaN(d.Control) || d.Control < 0 || d.Control > MaxControl, "control", "a share from 0 to 0.9")
 	refuse(d.Margin < 0 || d.Margin > MaxMargin, "margin", "not below 0")
 	if len(wrong) > 0 {

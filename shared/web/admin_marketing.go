@@ -125,6 +125,7 @@ type OfferBody struct {
 	Ends       time.Time      `json:"ends,omitzero"`
 	PerPerson  int            `json:"perPerson,omitempty" minimum:"0" doc:"how often one customer may see it; 0: no cap"`
 	Budget     int64          `json:"budget,omitempty" minimum:"0" doc:"impressions in all; 0: no limit"`
+	Even       bool           `json:"even,omitempty" doc:"the budget is given out evenly until ends, instead of to whoever comes first"`
 	Control    float64        `json:"control,omitempty" minimum:"0" maximum:"0.9" doc:"share of eligible customers who never see it"`
 	Margin     int64          `json:"margin,omitempty" minimum:"0" doc:"minor units earned by an order through it"`
 }
@@ -132,7 +133,7 @@ type OfferBody struct {
 func (o OfferBody) definition(id string, version int64) offer.Definition {
 	return offer.Definition{
 		ID: offer.ID(id), Version: version, Status: o.Status, Title: o.Title, Text: o.Text, Image: o.Image, URL: o.URL, Code: o.Code, Items: o.Items, Category: o.Category, Segment: o.Segment,
-		Placements: o.Placements, Starts: o.Starts, Ends: o.Ends, PerPerson: o.PerPerson, Budget: o.Budget, Control: o.Control, Margin: o.Margin,
+		Placements: o.Placements, Starts: o.Starts, Ends: o.Ends, PerPerson: o.PerPerson, Budget: o.Budget, Even: o.Even, Control: o.Control, Margin: o.Margin,
 	}
 }
 

@@ -18,12 +18,13 @@ import (
 
 // Impression is what the token says. Its payload is
 //
-//	version(1) placement(1) ordinal(2) propensity(2, of 65535) time(4, Unix seconds) length(1) offer subject
+//	version(1) situation(high 4 bits of 1) placement(low 4) ordinal(2) propensity(2, of 65535) time(4, Unix seconds) length(1) offer subject
 type Impression struct {
-	Offer      string // 1 to 64 bytes
-	Subject    string // person or visitor; empty for somebody of whom nothing may be kept
-	Ordinal    int    // 1 for the first showing
-	Placement  byte
+	Offer      string    // 1 to 64 bytes
+	Subject    string    // person or visitor; empty for somebody of whom nothing may be kept
+	Ordinal    int       // 1 for the first showing
+	Placement  byte      // below 16
+	Situation  byte      // in which the subject met the offer, below 16; see package offer
 	Propensity float32   // with which the policy put the offer there
 	At         time.Time // when it was served, second precision
 }
@@ -58,7 +59,7 @@ func NewSigner(keys *identity.Keyring) (*Signer, error) {
 func (s *Signer) Append(dst []byte, shop event.ShopID, im *Impression) []byte {
 	var space [headBytes + MaxOffer + MaxSubject]byte
 	raw := space[:headBytes]
-	raw[0], raw[1] = version, im.Placement
+	raw[0], raw[1] = version, im.Placement&0xf|im.Situation<<4
 	binary.BigEndian.PutUint16(raw[2:], uint16(min(max(im.Ordinal, 0), MaxOrdinal)))
 	binary.BigEndian.PutUint16(raw[4:], uint16(math.Round(float64(min(max(im.Propensity, 0), 1))*math.MaxUint16)))
 	binary.BigEndian.PutUint32(raw[6:], uint32(im.At.Unix()))
@@ -100,7 +101,7 @@ func decode(raw []byte) (Impression, error) {
 		return Impression{}, errForeign
 	}
 	im := Impression{
-		Offer: string(rest[:n]), Subject: string(rest[n:]), Placement: raw[1],
+		Offer: string(rest[:n]), Subject: string(rest[n:]), Placement: raw[1] & 0xf, Situation: raw[1] >> 4,
 		Ordinal:    int(binary.BigEndian.Uint16(raw[2:])),
 		Propensity: float32(binary.BigEndian.Uint16(raw[4:])) / math.MaxUint16,
 		At:         time.Unix(int64(binary.BigEndian.Uint32(raw[6:])), 0).UTC(),

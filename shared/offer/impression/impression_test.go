@@ -32,7 +32,7 @@ var sample = Impression{
 
 func TestRoundTrip(t *testing.T) {
 	s := signer(t)
-	longest := Impression{Offer: strings.Repeat("o", MaxOffer), Subject: strings.Repeat("s", MaxSubject), Ordinal: MaxOrdinal, Placement: 255, Propensity: 1, At: sample.At}
+	longest := Impression{Offer: strings.Repeat("o", MaxOffer), Subject: strings.Repeat("s", MaxSubject), Ordinal: MaxOrdinal, Placement: 15, Situation: 15, Propensity: 1, At: sample.At}
 	nobody := sample
 	nobody.Subject = ""
 	for name, im := range map[string]Impression{"usual": sample, "the longest": longest, "nobody in particular": nobody} {
