@@ -61,7 +61,7 @@ bench: bin build-host ## every measured claim, beside the peers' figures
 
 .PHONY: bench-offers
 bench-offers: ## what the choice of offers loses against a known truth, and what a choice costs
-	$(GO) test ./shared/offer -count=1 -v -run 'TestRegret|TestDelaysOfYoungCohorts' -bench Choose
+	OFFER_RUNS=12 $(GO) test ./shared/offer -count=1 -v -run "TestRegret|TestDelaysOfYoungCohorts" -bench Choose
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## linters, each with its reason in .golangci.yml
