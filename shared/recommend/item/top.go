@@ -34,6 +34,14 @@ func (t *Top) Offer(i Ordinal, score float32) {
 	t.up(len(t.keys) - 1)
 }
 
+// Least is the score below which Offer keeps nothing: what costs no call costs no time.
+func (t *Top) Least() float32 {
+	if len(t.keys) < t.n || t.n == 0 {
+		return float32(math.Inf(-1))
+	}
+	return fromKey(t.keys[0]).Score
+}
+
 // Append adds what was kept to dst, best first, and empties the selection.
 func (t *Top) Append(dst []Scored) []Scored {
 	slices.Sort(t.keys)

@@ -178,8 +178,12 @@ func voteByDefinition(x *Index, unique float64, similarity map[uint32]int, first
 }
 
 func TestBuildLeavesLongSessionsOut(t *testing.T) {
-	sessions := []Session{{1, []item.Ordinal{0, 1}}, {2, []item.Ordinal{0, 1}}, {3, []item.Ordinal{0, 1, 2, 3, 4}}}
-	x := build(t, sessions, 5, small(func(s *Settings) { s.Longest = .5 }))
+	crawler := make([]item.Ordinal, 100_000)
+	for at := range crawler {
+		crawler[at] = item.Ordinal(at % 50)
+	}
+	sessions := []Session{{1, []item.Ordinal{0, 1}}, {2, []item.Ordinal{0, 1}}, {3, crawler}}
+	x := build(t, sessions, 50, small(func(s *Settings) { s.Longest = .5 }))
 	if x.Sessions() != 2 {
 		t.Errorf("%d sessions are kept, want 2", x.Sessions())
 	}

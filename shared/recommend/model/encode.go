@@ -65,7 +65,7 @@ func (c Contents) complete() Contents {
 		c.Popularity = make([]float32, n)
 	}
 	if c.Sessions == nil {
-		c.Sessions = &knn.Index{Settings: knn.DefaultSettings, ItemOffsets: make([]uint32, n+1), SessionOffsets: []uint32{0}, Rarity: make([]float32, n)}
+		c.Sessions = knn.Empty(n)
 	}
 	for _, rows := range []*sparse.Rows{&c.Related, &c.Similar} {
 		if rows.Offsets == nil {
@@ -216,7 +216,7 @@ func putLists[T number](w *writer, k kind, all [][]T) {
 func putSessions(w *writer, x *knn.Index) {
 	s := x.Settings
 	put(w, sessionSettings, []float64{float64(s.Newest), float64(s.Neighbours), float64(s.Last), s.IDF, s.Longest, float64(s.Position), float64(s.Vote),
-		float64(s.HalfLife)})
+		float64(s.HalfLife), float64(x.Limit), float64(x.Until)})
 	put(w, sessionPostings, x.Postings)
 	put(w, sessionPostings+1, x.ItemOffsets)
 	put(w, sessionItems, x.SessionItems)
