@@ -22,7 +22,7 @@ var layers = map[string][]string{
 		"segment", "suppression", "privacy", "ledger", "campaign", "sending", "feedback", "letter", "tracking", "offer", "experiment", "evaluate", "kpi", "chart", "staff", "admin"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "secrets", "smtp", "ses", "outbox"},
 	"support": {"sdkfault", "process", "mime"}, // what the AWS adapters share: SDK errors into faults; what tests and measurements see of a process
-	"edge":    {"web", "stream", "page", "demo", "console"},
+	"edge":    {"web", "fastlane", "stream", "page", "demo", "console"},
 	"wiring":  {"app", "local"},
 	"test":    {"archtest", "crashtest", "browsertest", "deploytest", "rapi", "ministacktest", "bench", "replay", "standin"},
 }

@@ -69,7 +69,7 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 	check()
 	w.seen, err = openExposures(w.Log, filepath.Join(w.Dir, "exposures"), w.Now)
 	check()
-	api, err := w.api(w.seen, "http://shop.example")
+	api, _, err := w.api(w.seen, "http://shop.example")
 	check()
 	box, err := w.Outbox()
 	check()

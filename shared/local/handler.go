@@ -14,20 +14,19 @@ import (
 	"shopkeeper/shared/simulate"
 )
 
-// api is what one gateway answers on AWS: the recommending routes go to one function, all others to the other.
-func (l *Local) api(seen *exposures, base string) (http.Handler, error) {
+// api is what one gateway answers on AWS: the recommending routes go to one function, all others to the other. recommend is the first of them alone.
+func (l *Local) api(seen *exposures, base string) (all, recommend http.Handler, err error) {
 	mailer, err := l.Mailer()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser(), Sender: mailer, Base: base}
 	collect, err := app.Collect(l.Log, l.Now, l.DB, l.Ring, opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	recommend, err := app.Recommend(l.Log, l.Now, l.DB, l.Blobs, l.Ring, opts)
-	if err != nil {
-		return nil, err
+	if recommend, err = app.Recommend(l.Log, l.Now, l.DB, l.Blobs, l.Ring, opts); err != nil {
+		return nil, nil, err
 	}
 	mux := http.NewServeMux()
 	for _, path := range apiPaths {
@@ -36,8 +35,11 @@ func (l *Local) api(seen *exposures, base string) (http.Handler, error) {
 	for _, path := range recommendPaths {
 		mux.Handle(path, recommend)
 	}
-	return mux, nil
+	return mux, recommend, nil
 }
+
+// fastPaths are what pages wait for: GET of exactly these goes by the fast lane.
+var fastPaths = []string{"/v1/front-page", "/v1/recommendations", "/v1/offers"}
 
 var (
 	apiPaths       = []string{"/v1/", "/sk.js", "/beacon/", "/pixel/", "/sourceConfig", "/sourceConfig/", "/healthz"}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"shopkeeper/shared/fastlane"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/sending"
 	"shopkeeper/shared/simulate"
@@ -99,6 +100,7 @@ type process struct {
 	options ServeOptions
 	url     string
 	handler http.Handler
+	fast    map[string]http.Handler // by path, see fastPaths
 	seen    *exposures
 	works   works
 	sending *sending.Worker
@@ -117,9 +119,13 @@ func (p *process) prepare(ctx context.Context) (err error) {
 	if p.seen, err = openExposures(p.Log, filepath.Join(p.Dir, "exposures"), p.Now); err != nil {
 		return err
 	}
-	api, err := p.api(p.seen, p.url)
+	api, recommend, err := p.api(p.seen, p.url)
 	if err != nil {
 		return err
+	}
+	p.fast = map[string]http.Handler{}
+	for _, path := range fastPaths {
+		p.fast[path] = recommend
 	}
 	pages, err := p.pages(ctx, api)
 	if err != nil {
@@ -151,6 +157,9 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 		Handler: p.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
 	}
+	lane := fastlane.New(listener, &fastlane.Options{
+		Paths: p.fast, Log: p.Log, HeaderTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	})
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	all, working := errgroup.WithContext(working)
@@ -158,7 +167,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	all.Go(func() error { return p.runSending(working, p.sending) })
 	all.Go(func() error { return p.seen.run(working) })
 	all.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(lane); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
 		}
 		return nil
@@ -171,7 +180,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 		defer stop()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
+		if err := errors.Join(server.Shutdown(drain), lane.Drain(drain)); err != nil {
 			p.Log.Warn("some connections did not end in time", "err", err)
 			return server.Close()
 		}
