@@ -59,6 +59,10 @@ fuzz: ## every fuzz test for FUZZTIME
 bench: bin build-host ## every measured claim, beside the peers' figures
 	$(GO) run ./scripts/bench
 
+.PHONY: bench-recommend
+bench-recommend: bin ## recommendations: how good, how fast, how large (SHOPKEEPER_DATA= for real data, BENCHFLAGS=-quick)
+	$(GO) run ./scripts/bench -recommend $(BENCHFLAGS)
+
 .PHONY: bench-offers
 bench-offers: ## what the choice of offers loses against a known truth, and what a choice costs
 	OFFER_RUNS=12 $(GO) test ./shared/offer -count=1 -v -run "TestRegret|TestDelaysOfYoungCohorts" -bench Choose

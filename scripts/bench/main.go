@@ -26,9 +26,21 @@ func main() {
 	if len(os.Args) > 3 && os.Args[1] == mailArg {
 		exit(sendMail(context.Background(), os.Args[2], os.Args[3]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == partArg {
+		exit(runPart(context.Background(), os.Args[2]))
+	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,mail,units,start")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
+	recommend := flag.Bool("recommend", false, "measure recommendations instead: how good, how fast, how large")
+	quick := flag.Bool("quick", false, "with -recommend: small sizes and few questions, to see that everything runs")
+	out := flag.String("out", "bench-output", "with -recommend: the folder that the report goes to")
 	flag.Parse()
+	if *recommend {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		err := benchRecommend(ctx, *only, *out, *quick)
+		stop()
+		exit(err)
+	}
 	if os.Getenv("BENCH_PINNED") == "" { // the generator gets the second processor to itself
 		if args := pin("1", os.Args...); len(args) > len(os.Args) {
 			exit(syscall.Exec(args[0], args, append(os.Environ(), "BENCH_PINNED=1")))

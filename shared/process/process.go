@@ -39,14 +39,19 @@ func (t *Tail) String() string {
 func (t *Tail) end() []byte { return t.kept[max(0, len(t.kept)-t.max):] }
 
 // Resident is a process's resident memory in MB, 0 where /proc is not to be had or does not know the process.
-func Resident(pid int) float64 {
+func Resident(pid int) float64 { return status(pid, "VmRSS") }
+
+// Peak is the most resident memory that a process ever had, in MB, 0 where that is not known.
+func Peak(pid int) float64 { return status(pid, "VmHWM") }
+
+func status(pid int, name string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
 		var kb float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kb); n == 1 {
+		if n, _ := fmt.Sscanf(line, name+": %f kB", &kb); n == 1 {
 			return kb / 1024
 		}
 	}

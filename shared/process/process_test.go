@@ -45,3 +45,12 @@ func TestResident(t *testing.T) {
 		t.Errorf("a process that is not there holds %v MB", got)
 	}
 }
+
+func TestPeak(t *testing.T) {
+	if peak := Peak(os.Getpid()); runtime.GOOS == "linux" && peak < Resident(os.Getpid())/2 {
+		t.Errorf("at most %v MB were held, and now there are %v", peak, Resident(os.Getpid()))
+	}
+	if got := Peak(-1); got != 0 {
+		t.Errorf("a process that is not there held %v MB", got)
+	}
+}

@@ -37,9 +37,9 @@ var DefaultSettings = Settings{Lambda: 200, Top: 50}
 // Memory is about how many bytes a fit takes for a catalog: the matrix, four panels of the inverse, and the table that is kept.
 func Memory(items int) int64 { return int64(items)*int64(items)*8 + int64(items)*(4*8*panel+1024) }
 
-// Most is the largest catalog whose fit takes no more than so many bytes.
+// Most is the largest catalog whose fit takes no more than so many bytes, at most half a billion items.
 func Most(memory int64) int {
-	return sort.Search(1<<31, func(items int) bool { return Memory(items+1) > memory })
+	return sort.Search(1<<29, func(items int) bool { return Memory(items+1) > memory })
 }
 
 // Fit makes items x items weights from customers x items, rows sorted by item. A lambda that is not positive is Invalid. The context is looked at

@@ -149,7 +149,7 @@ func BenchmarkFit(b *testing.B) {
 
 func TestMostFitsTheMemory(t *testing.T) {
 	for _, memory := range []int64{0, 1 << 10, 1 << 20, 1 << 30, 3 << 30} {
-		if n := Most(memory); n > 0 && Memory(n) > memory || Memory(n+1) <= memory {
+		if n := Most(memory); n > 1<<20 || n > 0 && Memory(n) > memory || Memory(n+1) <= memory {
 			t.Errorf("%d bytes: %d items take %d, one more %d", memory, n, Memory(n), Memory(n+1))
 		}
 	}
