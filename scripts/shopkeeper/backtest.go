@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,10 +18,10 @@ import (
 
 type backtestCmd struct {
 	File      string            `arg:"" optional:"" help:"A log to measure on; the shop's own when absent. .gz and .zst are read as they are, - is standard input."`
-	As        string            `help:"What the file's rows are: interactions (user, item, time), sessions (session, item, time) or baskets (user, basket, item, time)." enum:"interactions,sessions,baskets," default:"" placeholder:"KIND"`
-	Map       map[string]string `help:"Which column holds a field, where the usual names do not fit: --map item=StockCode. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
+	As        string            `help:"What the file's rows are: interactions (user, item, time), sessions (session, item, time), baskets (user, basket, item, time) or otto (sessions as the OTTO data set has them)." enum:"interactions,sessions,baskets,otto," default:"" placeholder:"KIND"`
+	Map       map[string]string `help:"Which column holds a field, where the usual names do not fit: --map item=StockCode; segment (of the user) is told apart where it is mapped. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
 	Skip      map[string]string `help:"Rows to pass over, by the beginning of a column: --skip Invoice=C leaves out cancellations. Repeatable." mapsep:"none" placeholder:"COLUMN=TEXT"`
-	Protocol  string            `required:"" help:"What is hidden from whom: strong-generalisation, next-item, next-basket or time-split." enum:"strong-generalisation,next-item,next-basket,time-split" placeholder:"NAME"`
+	Protocol  string            `required:"" help:"What is hidden from whom: strong-generalisation, time-split, sliding, next-item or next-basket." enum:"strong-generalisation,time-split,sliding,next-item,next-basket" placeholder:"NAME"`
 	Model     []string          `required:"" help:"Models, separated by commas: ${models}." placeholder:"NAME"`
 	Param     map[string]string `help:"A setting of the models: --param lambda=200, or of one model: --param ease.lambda=200. Repeatable." mapsep:"none" placeholder:"KEY=VALUE"`
 	SplitFile string            `help:"The test sessions of next-item, in a file of their own." placeholder:"FILE"`
@@ -31,16 +30,19 @@ type backtestCmd struct {
 	ByGroup   bool              `help:"Ask for groups instead of items; events of items without a group are left out."`
 	Seed      uint64            `help:"Of the random split." default:"1" placeholder:"N"`
 	Users     int               `help:"At most so many test users; 0 is the protocol's own number." default:"0" placeholder:"N"`
+	Splits    int               `help:"From how many moments sliding looks." default:"4" placeholder:"N"`
+	Cold      int               `help:"Items that fewer baskets or sessions hold are told apart as cold." default:"5" placeholder:"N"`
 }
 
 // Help is what --help says besides the flags.
 func (*backtestCmd) Help() string {
 	return `strong-generalisation: a tenth of the customers is unseen in training; 80 % of their items are given, 20 % are to be found.
 time-split: of each customer's items, the last 20 % by time are to be found.
+sliding: from several moments, everything before is learned, and what known customers first meet in the time after it is to be found.
 next-item: after every item of a test session, the next one is to be found.
 next-basket: of each customer's orders, the last one is to be found. repeat-recall and explore-recall tell apart what the customer bought before.
 
-Every model answers the same questions. Metrics have 95 % intervals; times are microseconds per answer on one core.`
+Every model answers the same questions; of several, each is compared with the first by a paired bootstrap. Metrics have 95 % intervals by customer or session. Files are CSV, or NDJSON when they end in .ndjson, .jsonl or .json.`
 }
 
 // Run measures.
@@ -53,16 +55,39 @@ func (c *backtestCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	results, err := backtest.Run(p, c.Protocol, train, test, models, backtest.Options{Seed: c.Seed, Users: c.Users, Now: p.now})
+	results, err := backtest.Run(p, c.Protocol, train, test, models, backtest.Options{Seed: c.Seed, Users: c.Users, Splits: c.Splits, Cold: c.Cold, Now: p.now})
 	if err != nil {
 		return err
 	}
-	for _, r := range results {
-		if err := p.print(r, backtestText(r)); err != nil {
+	if err := backtest.CompareAll(results, c.Seed); err != nil {
+		return err
+	}
+	return c.report(p, backtest.Report{Results: results, Source: c.source()})
+}
+
+// report prints what came out: the text, or one line of JSON a model.
+func (c *backtestCmd) report(p *program, r backtest.Report) error {
+	if !p.json {
+		_, err := io.WriteString(p.out, r.Text())
+		return err
+	}
+	for _, one := range r.Results {
+		if err := p.print(one, ""); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// source says in words what is measured on.
+func (c *backtestCmd) source() string {
+	switch {
+	case c.File == "":
+		return "The shop's own history."
+	case c.SplitFile != "":
+		return fmt.Sprintf("%s to learn from, %s to be asked about.", filepath.Base(c.File), filepath.Base(c.SplitFile))
+	}
+	return filepath.Base(c.File) + "."
 }
 
 // logs are what is learned from, and the test sessions if they are in a file of their own.
@@ -71,8 +96,8 @@ func (c *backtestCmd) logs(p *program) (backtest.Log, *backtest.Log, error) {
 		if c.SplitFile != "" || c.Groups != "" {
 			return backtest.Log{}, nil, fault.InvalidFields(fault.Field{Path: "--split-file, --groups", Reason: "need a FILE to learn from"})
 		}
-		events, err := c.own(p)
-		return backtest.NewLog(events), nil, err
+		train, err := c.own(p)
+		return train, nil, err
 	}
 	groups, err := c.groups(p)
 	if err != nil {
@@ -163,13 +188,15 @@ func (c *backtestCmd) kind() string {
 }
 
 // own is the shop's own history as the protocol needs it: sessions, orders, or what each customer bought.
-func (c *backtestCmd) own(p *program) (events []backtest.Event, err error) {
+func (c *backtestCmd) own(p *program) (log backtest.Log, err error) {
 	shop, err := p.existing()
 	if err != nil {
-		return nil, err
+		return log, err
 	}
 	defer closing(shop, &err)
 	var forever time.Time
+	var events []backtest.Event
+	categories := map[string]string{}
 	err = archive.Training(p, shop.Blobs, local.ShopID, forever, forever, func(in archive.Interaction) error {
 		e := backtest.Event{User: in.User, Basket: in.Basket, Item: string(in.Item), Time: in.At.UnixMilli()}
 		switch {
@@ -181,6 +208,9 @@ func (c *backtestCmd) own(p *program) (events []backtest.Event, err error) {
 		case in.Signal != archive.Bought:
 			return nil
 		}
+		if in.Category != "" {
+			categories[e.Item] = in.Category
+		}
 		if e.User != "" {
 			events = append(events, e)
 		}
@@ -189,19 +219,9 @@ func (c *backtestCmd) own(p *program) (events []backtest.Event, err error) {
 	if err == nil && len(events) == 0 {
 		err = errors.New("the shop's archive is empty: import orders, or serve visitors first")
 	}
-	return events, err
-}
-
-func backtestText(r backtest.Result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  (%d users, %d items, %d questions)\n", r.Model, r.Protocol, r.Users, r.Items, r.Evaluations)
-	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
-		fmt.Fprintf(&b, "  %-18s %.4f", name, r.Metrics[name])
-		if i, ok := r.Interval[name]; ok {
-			fmt.Fprintf(&b, "   %.4f to %.4f", i.Low, i.High)
-		}
-		fmt.Fprintln(&b)
+	log = backtest.NewLog(events)
+	if len(categories) > 0 {
+		log = log.WithGroups(categories)
 	}
-	fmt.Fprintf(&b, "  fitted in %.2f s; an answer takes %.0f us, at worst (p99) %.0f us\n", r.Seconds, r.P50, r.P99)
-	return b.String()
+	return log, err
 }

@@ -146,3 +146,19 @@ func TestDataTimeSplit(t *testing.T) {
 		near(t, results[at].Model+"'s recall@20", results[at].Metrics["recall@20"], want, .02)
 	}
 }
+
+// Twenty sessions of a real shop, read as its data set comes: a sample of the format, too small for figures.
+func TestDataOTTO(t *testing.T) {
+	const name = "otto-sample/sessions.jsonl.gz"
+	events, rejects, err := Read(shopData(t, name), OTTO, FormatOf(name), nil)
+	if err != nil || len(rejects) > 0 {
+		t.Fatalf("%v, %d rejects", err, len(rejects))
+	}
+	log := NewLog(events)
+	if len(events) != 862 || len(log.Users) != 20 {
+		t.Errorf("%d events of %d sessions, want 862 of 20", len(events), len(log.Users))
+	}
+	if r := run(t, NextItem, log, nil, []string{"vmis-knn"}, nil, 1)[0]; r.Evaluations == 0 {
+		t.Error("nothing is asked")
+	}
+}

@@ -12,10 +12,11 @@ import (
 )
 
 // Event is one line of a log: somebody, or a session, met an item. Basket is empty where the log has none. Time is in Unix milliseconds, 0 where the log
-// has none.
+// has none. Segment is what the user belongs to, empty where the log does not say.
 type Event struct {
 	User, Basket, Item string
 	Time               int64
+	Segment            string
 }
 
 // Log is a set of events with their names replaced by numbers, in the byte order of the names. Events of one user at one moment in one basket keep the
@@ -25,7 +26,8 @@ type Log struct {
 	Items []string // of the training log; an item of a test log that is not among them has an ordinal past the end
 	rows  []row
 
-	groups []uint32 // see WithGroups
+	groups   []uint32 // see WithGroups
+	segments []string // of the users, as the log said last; nil where it says nothing
 }
 
 // unnamed is the basket of an event that names none.
@@ -71,7 +73,17 @@ func newLog(events []Event, items []string) Log {
 	slices.SortStableFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.time, b.time), cmp.Compare(a.basket, b.basket))
 	})
-	return Log{Users: users, Items: items, rows: rows}
+	log := Log{Users: users, Items: items, rows: rows}
+	for _, e := range events {
+		if e.Segment == "" {
+			continue
+		}
+		if log.segments == nil {
+			log.segments = make([]string, len(users))
+		}
+		log.segments[user[e.User]] = e.Segment
+	}
+	return log
 }
 
 // names are the distinct values of a field, sorted.
@@ -101,11 +113,15 @@ type history struct {
 	items   []item.Ordinal
 	times   []int64
 	baskets []uint32
+	segment string // of the user
 }
 
 // histories are the users' events in order of time and basket. An item counts once in a basket, and once in a moment of a log without baskets.
 func (l Log) histories() []history {
 	out := make([]history, len(l.Users))
+	for u, segment := range l.segments {
+		out[u].segment = segment
+	}
 	var user uint32
 	seen := map[item.Ordinal]row{} // when the user last met the item
 	for _, r := range l.rows {
@@ -127,7 +143,7 @@ func (l Log) histories() []history {
 
 // first keeps the first time each item appears.
 func (h history) first() history {
-	var out history
+	out := history{segment: h.segment}
 	seen := make(map[item.Ordinal]bool, len(h.items))
 	for at, i := range h.items {
 		if !seen[i] {

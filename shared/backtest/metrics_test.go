@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"shopkeeper/shared/recommend/item"
@@ -85,4 +86,51 @@ func TestPaired(t *testing.T) {
 	if d := Paired(a, noise, 1); d.Better() || d.Worse() {
 		t.Errorf("noise is neither: %+v", d)
 	}
+}
+
+// Four customers: all have item 0, two have 1, one has 2, nobody has 3.
+func TestVariety(t *testing.T) {
+	users := [][]item.Ordinal{ordinals(0, 1), ordinals(0, 1, 2), ordinals(0), ordinals(0)}
+	v := newVariety(Training{Items: 4, Users: matrix(users)})
+	novelty, diversity := v.of(ranking(0, 1, 2, 3))
+	near(t, "novelty", novelty, (0+1+2+2)/4., 1e-12)
+	likeness := 2/math.Sqrt(8) + 1/math.Sqrt(4) + 1/math.Sqrt(2)
+	near(t, "diversity", diversity, 1-likeness/6, 1e-12)
+	v.group = []uint32{1, 1, NoGroup, NoGroup}
+	_, diversity = v.of(ranking(0, 1, 2, 3))
+	near(t, "diversity by group", diversity, 5./6, 1e-12)
+	if novelty, diversity = v.of(nil); !math.IsNaN(novelty) || !math.IsNaN(diversity) {
+		t.Errorf("an empty list has %v and %v", novelty, diversity)
+	}
+	if novelty, diversity = v.of(ranking(1)); novelty != 1 || !math.IsNaN(diversity) {
+		t.Errorf("one item has %v and %v", novelty, diversity)
+	}
+}
+
+// What depends on each other is drawn together: ten sessions of a hundred equal questions are worth ten questions.
+func TestBootstrapByCluster(t *testing.T) {
+	var values []float64
+	var unit []int
+	for i := range 1000 {
+		values, unit = append(values, float64(i/100%2)), append(unit, i/100)
+	}
+	alone, together := Bootstrap(values, 1), BootstrapClusters(values, unit, 1)
+	near(t, "width of single questions", alone.High-alone.Low, 2*1.96*.5/math.Sqrt(1000), .01)
+	near(t, "width of sessions", together.High-together.Low, 2*1.96*.5/math.Sqrt(10), .1)
+	values[0], values[999] = math.NaN(), math.NaN()
+	if c := clusters(values, unit); math.Abs(c.mean()-499./998) > 1e-12 {
+		t.Errorf("the mean without what is no number is %v", c.mean())
+	}
+}
+
+func TestTheBootstrapsLimit(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var c clustered
+	for range 4000 {
+		n := 1 + float64(r.IntN(5))
+		c = append(c, cluster{n * r.Float64(), n})
+	}
+	drawn, normal := c.interval(1), c.normal()
+	near(t, "low", normal.Low, drawn.Low, .001)
+	near(t, "high", normal.High, drawn.High, .001)
 }

@@ -48,10 +48,10 @@ func hideBasket(histories []history, items int) exam {
 			n += len(b.Items)
 			sessions = append(sessions, knn.Session(b))
 		}
-		past = append(past, history{items: h.items[:n], times: h.times[:n], baskets: h.baskets[:n]})
+		past = append(past, h.until(n))
 		all, customers = append(all, h.items[:n]), append(customers, before)
 		if at >= historyBaskets {
-			asked = append(asked, question{history: History{Items: h.items[:n], Times: h.times[:n], Baskets: before, Repeats: true, Now: orders[at].Time}, targets: orders[at].Items})
+			asked = append(asked, question{history: History{Items: h.items[:n], Times: h.times[:n], Baskets: before, Repeats: true, Now: orders[at].Time}, targets: orders[at].Items, unit: len(asked), segment: h.segment})
 		}
 	}
 	e := exam{depth: nextBasketDepth, measures: []string{"recall@10", "ndcg@10", "hr@10", "repeat-recall@10", "explore-recall@10"}, grade: gradeBasket}

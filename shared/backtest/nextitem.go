@@ -44,9 +44,9 @@ func continued(learned, asked []history, items int) exam {
 		before, newest := newestTenth(learned)
 		return continued(before, newest, items)
 	}
-	for _, h := range asked {
+	for session, h := range asked {
 		for at := 1; at < len(h.items); at++ {
-			e.questions = append(e.questions, question{history: History{Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:]})
+			e.questions = append(e.questions, question{history: History{Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:], unit: session, segment: h.segment})
 		}
 	}
 	return e

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/fault"
@@ -29,6 +30,15 @@ func (p Params) MarshalJSON() ([]byte, error) {
 		out[name] = raw
 	}
 	return json.Marshal(out)
+}
+
+// String is the settings in the order of their names.
+func (p Params) String() string {
+	parts := make([]string, 0, len(p))
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		parts = append(parts, name+"="+p[name])
+	}
+	return strings.Join(parts, " ")
 }
 
 // field is where a setting is read to: *float64, *int, *string or *time.Duration.

@@ -243,7 +243,7 @@ func TestResultAsJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &line); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"evaluations", "interval", "items", "metrics", "model", "p50_us", "p99_us", "params", "protocol", "seconds", "seed", "users"}
+	want := []string{"evaluations", "interval", "items", "metrics", "model", "p50_us", "p99_us", "params", "parts", "protocol", "seconds", "seed", "users"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(line))); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}

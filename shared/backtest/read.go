@@ -21,21 +21,29 @@ const (
 	Sessions     = "sessions"     // session, item, time
 	Interactions = "interactions" // user, item, and time where there is one
 	Baskets      = "baskets"      // user, basket, item, and time where there is one
+	OTTO         = "otto"         // sessions as the OTTO data set has them: a JSON object a line, {"session", "events": [{"aid", "ts", "type"}]}
 )
+
+// Kinds lists the kinds of file.
+func Kinds() []string { return []string{Interactions, Sessions, Baskets, OTTO} }
 
 // Format is how a file is written.
 type Format struct {
 	Comma rune
+	JSON  bool // a JSON object a line instead; the members of the first are the columns
 	Gzip  bool
 	Skip  map[string]string // lines to pass over: column to the beginning of its value, such as Invoice to C for cancellations
 }
 
-// FormatOf tells by the name: .tsv and .txt have tabs, everything else commas; .gz on top of either is compressed.
+// FormatOf tells by the name: .ndjson, .jsonl and .json have a JSON object a line, .tsv and .txt have tabs, everything else commas; .gz on top of any is compressed.
 func FormatOf(name string) Format {
 	plain, compressed := strings.CutSuffix(strings.ToLower(name), ".gz")
 	f := Format{Comma: ',', Gzip: compressed}
 	if strings.HasSuffix(plain, ".tsv") || strings.HasSuffix(plain, ".txt") {
 		f.Comma = '\t'
+	}
+	for _, ending := range []string{".ndjson", ".jsonl", ".json"} {
+		f.JSON = f.JSON || strings.HasSuffix(plain, ending)
 	}
 	return f
 }
@@ -58,9 +66,12 @@ var headings = map[string][]string{
 	"time":    {"time", "timestamp", "date", "datetime", "invoicedate"},
 }
 
-// Read reads a file of a kind. mapping gives columns by field ("item" -> "StockCode"); a field it leaves out is found by its usual headings. A broken line
-// is a reject and the rest goes on. The error is Invalid for a file that cannot be such a file at all: unknown kind, missing column, broken gzip.
+// Read reads a file of a kind. mapping gives columns by field ("item" -> "StockCode"); a field it leaves out is found by its usual headings, but for segment (of the
+// user), which is read where it is mapped. A broken line is a reject and the rest goes on. The error is Invalid for a file that cannot be such a file at all: unknown kind, missing column, broken gzip.
 func Read(r io.Reader, kind string, f Format, mapping map[string]string) ([]Event, []Reject, error) {
+	if kind == OTTO {
+		return readOTTO(r, f)
+	}
 	var c columns
 	var events []Event
 	rejects, err := scan(r, f, func(heading []string) (err error) {
@@ -86,6 +97,9 @@ func scan(r io.Reader, f Format, begin func(heading []string) error, each func(r
 		if r, err = unzip(r); err != nil {
 			return nil, err
 		}
+	}
+	if f.JSON {
+		return scanObjects(r, f, begin, each)
 	}
 	lines := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
 	lines.Comma, lines.FieldsPerRecord, lines.ReuseRecord, lines.LazyQuotes = f.Comma, -1, true, true
@@ -159,6 +173,7 @@ func unzip(r io.Reader) (io.Reader, error) {
 type columns struct {
 	heading                  []string
 	user, basket, item, time int
+	segment                  int               // may be empty in a line
 	known                    map[string]string // every name once: a name comes back in line after line
 	lastTime                 string            // lines of one moment follow each other
 	last                     int64
@@ -174,7 +189,7 @@ func (c *columns) name(s string) string {
 }
 
 func findColumns(kind string, heading []string, mapping map[string]string) (columns, error) {
-	c := columns{heading: heading, user: -1, basket: -1, item: -1, time: -1, known: map[string]string{}}
+	c := columns{heading: heading, user: -1, basket: -1, item: -1, time: -1, segment: -1, known: map[string]string{}}
 	type want struct {
 		field    string
 		to       *int
@@ -189,9 +204,15 @@ func findColumns(kind string, heading []string, mapping map[string]string) (colu
 	case Baskets:
 		wanted = []want{{"user", &c.user, true}, {"basket", &c.basket, true}, {"item", &c.item, true}, {"time", &c.time, false}}
 	default:
-		return c, fault.InvalidField("as", strconv.Quote(kind)+" is none of "+joined([]string{Sessions, Interactions, Baskets}))
+		return c, fault.InvalidField("as", strconv.Quote(kind)+" is none of "+joined(Kinds()))
 	}
+	wanted = append(wanted, want{"segment", &c.segment, false})
 	var missing []fault.Field
+	for name := range mapping {
+		if !slices.ContainsFunc(wanted, func(w want) bool { return w.field == name }) {
+			missing = append(missing, fault.Field{Path: "map." + name, Reason: "not a field of " + kind})
+		}
+	}
 	for _, w := range wanted {
 		*w.to = columnOf(heading, w.field, mapping)
 		if _, named := mapping[w.field]; *w.to < 0 && (w.required || named) {
@@ -234,6 +255,9 @@ func (c *columns) event(record []string) (Event, Reject) {
 			return e, Reject{Column: c.heading[part.at], Reason: "missing"}
 		}
 		*part.to = c.name(record[part.at])
+	}
+	if c.segment >= 0 && c.segment < len(record) {
+		e.Segment = c.name(record[c.segment])
 	}
 	if c.time < 0 {
 		return e, Reject{}

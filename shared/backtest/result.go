@@ -2,7 +2,7 @@ package backtest
 
 import (
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,42 +25,102 @@ type Result struct {
 	Seconds     float64             `json:"seconds"`
 	P50         float64             `json:"p50_us"`
 	P99         float64             `json:"p99_us"`
+	Parts       []Part              `json:"parts,omitempty"`   // the same metrics for parts of the questions
+	Splits      []Split             `json:"splits,omitempty"`  // of sliding: each split apart
+	Against     *Against            `json:"against,omitempty"` // beside the first model of the run, see CompareAll
 
-	values map[string][]float64 // metric -> one value per question, not a number where the metric does not apply to the question
+	depth                int
+	all                  sample
+	parts                map[string]*sample
+	coverage, popularity []float64 // one per split
+	took                 []time.Duration
+}
+
+// Split is one moment of sliding: what came before is learned, what comes until To is asked for.
+type Split struct {
+	From        time.Time          `json:"from"`
+	To          time.Time          `json:"to"`
+	Users       int                `json:"users"`
+	Evaluations int                `json:"evaluations"`
+	Metrics     map[string]float64 `json:"metrics"`
+}
+
+// split is a part's result as a line of the whole's.
+func (r Result) split(e exam) Split {
+	s := Split{From: time.UnixMilli(e.from).UTC(), To: time.UnixMilli(e.to).UTC(), Users: r.Users, Evaluations: r.Evaluations, Metrics: map[string]float64{}}
+	for name, values := range r.all.values {
+		if c := clusters(values, r.all.units); len(c) > 0 {
+			s.Metrics[name] = c.mean()
+		}
+	}
+	return s
+}
+
+// join adds a later split. What was trained on is that of the last.
+func (r *Result) join(o Result) {
+	r.Users, r.Items, r.Evaluations, r.Seconds = o.Users, o.Items, r.Evaluations+o.Evaluations, r.Seconds+o.Seconds
+	r.all.join(o.all)
+	for name, s := range o.parts {
+		r.part(name).join(*s)
+	}
+	r.coverage, r.popularity, r.took = append(r.coverage, o.coverage...), append(r.popularity, o.popularity...), append(r.took, o.took...)
 }
 
 // summarise turns the values of single questions into means and intervals.
-func (r *Result) summarise(width *breadth, depth int, took []time.Duration, seed uint64) {
-	r.Metrics, r.Interval = map[string]float64{}, map[string]Interval{}
-	for name, every := range r.values {
-		values := slices.DeleteFunc(slices.Clone(every), math.IsNaN)
-		sum := 0.0
-		for _, v := range values {
-			sum += v
-		}
-		r.Metrics[name] = ratio(sum, float64(len(values)))
-		r.Interval[name] = Bootstrap(values, seed)
+func (r *Result) summarise(seed uint64) {
+	r.Metrics, r.Interval = r.all.summary(seed)
+	r.Metrics[fmt.Sprintf("coverage@%d", r.depth)] = clusters(r.coverage, nil).mean()
+	r.Metrics[fmt.Sprintf("popularity@%d", r.depth)] = clusters(r.popularity, nil).mean()
+	for _, name := range slices.Sorted(maps.Keys(r.parts)) {
+		r.Parts = append(r.Parts, newPart(name, r.parts[name], seed))
 	}
-	r.Metrics[fmt.Sprintf("coverage@%d", depth)] = width.coverage()
-	r.Metrics[fmt.Sprintf("popularity@%d", depth)] = width.mean()
-	sorted := sortedDurations(took)
+	sorted := sortedDurations(r.took)
 	r.P50, r.P99 = percentile(sorted, .5), percentile(sorted, .99)
 }
 
-// Compare is the paired bootstrap of b against a in one metric. Both must come from one Run or from runs of the same log, protocol and seed (Invalid
-// when they do not have the same questions or the metric).
-func Compare(a, b Result, metric string, seed uint64) (Difference, error) {
-	before, after := a.values[metric], b.values[metric]
-	if len(before) == 0 || len(before) != len(after) || a.Protocol != b.Protocol {
-		return Difference{}, fault.Newf(fault.Invalid, "%s of %s and %s cannot be compared: they did not answer the same questions", metric, a.Model, b.Model)
-	}
-	var a2, b2 []float64
-	for at := range before {
-		if !math.IsNaN(before[at]) && !math.IsNaN(after[at]) {
-			a2, b2 = append(a2, before[at]), append(b2, after[at])
+// Against compares a model with the first of its run, metric by metric.
+type Against struct {
+	Model   string                `json:"model"`
+	Metrics map[string]Comparison `json:"metrics"`
+}
+
+// Comparison is this model's metric less that of the other, over the same questions; Verdict is better, worse or undecided.
+type Comparison struct {
+	Difference
+	Verdict string `json:"verdict"`
+}
+
+// CompareAll fills Against of all results but the first, in every metric of accuracy.
+func CompareAll(results []Result, seed uint64) error {
+	for at := range results[min(1, len(results)):] {
+		r := &results[at+1]
+		r.Against = &Against{Model: results[0].Model, Metrics: map[string]Comparison{}}
+		for name := range r.all.values {
+			if breadthOnly(name) {
+				continue // more of it is no better
+			}
+			d, err := Compare(results[0], *r, name, seed)
+			if err != nil {
+				return err
+			}
+			r.Against.Metrics[name] = Comparison{d, d.Verdict()}
 		}
 	}
-	return Paired(a2, b2, seed), nil
+	return nil
+}
+
+func breadthOnly(metric string) bool {
+	return strings.HasPrefix(metric, "novelty@") || strings.HasPrefix(metric, "diversity@")
+}
+
+// Compare is the paired bootstrap of b against a in one metric, by customer or session. Both must come from one Run or from runs of the same log, protocol and seed (Invalid
+// when they do not have the same questions or the metric).
+func Compare(a, b Result, metric string, seed uint64) (Difference, error) {
+	before, after := a.all.values[metric], b.all.values[metric]
+	if len(before) == 0 || a.Protocol != b.Protocol || !slices.Equal(a.all.units, b.all.units) {
+		return Difference{}, fault.Newf(fault.Invalid, "%s of %s and %s cannot be compared: they did not answer the same questions", metric, a.Model, b.Model)
+	}
+	return PairedClusters(before, after, a.all.units, seed), nil
 }
 
 func joined(names []string) string { return strings.Join(names, ", ") }

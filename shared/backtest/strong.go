@@ -45,7 +45,7 @@ func generalise(train, test []history, items int, random *rand.Rand) exam {
 	for _, h := range test {
 		hidden := max(1, int(math.Round(.2*float64(len(h.items)))))
 		order := random.Perm(len(h.items))
-		q := question{}
+		q := question{unit: len(e.questions), segment: h.segment}
 		for at, i := range h.items {
 			if slices.Contains(order[:hidden], at) {
 				q.targets = append(q.targets, i)

@@ -30,8 +30,8 @@ func hideFuture(all []history, items int) exam {
 			continue
 		}
 		cut := len(h.items) - int(math.Ceil(.2*float64(len(h.items))))
-		past = append(past, history{items: h.items[:cut], times: h.times[:cut], baskets: h.baskets[:cut]})
-		asked = append(asked, question{history: History{Items: h.items[:cut], Times: h.times[:cut]}, targets: h.items[cut:]})
+		past = append(past, h.until(cut))
+		asked = append(asked, question{history: History{Items: h.items[:cut], Times: h.times[:cut]}, targets: h.items[cut:], unit: len(asked), segment: h.segment})
 	}
 	e := sets(past, items)
 	e.questions = asked
