@@ -37,6 +37,6 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 		return nil, err
 	}
 	logger := lambdacontext.NewLogger()
-	shown := &app.HTTPOptions{Exposures: app.Lines(logger, os.Stdout)}
+	shown := &app.HTTPOptions{Exposures: app.Lines(logger, os.Stdout), Memory: cfg.Memory}
 	return app.Recommend(logger, time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, shown)
 }

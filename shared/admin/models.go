@@ -50,7 +50,7 @@ func ListModels(ctx context.Context, files blob.Store, shop event.ShopID) (Relea
 	return r, nil
 }
 
-// reportOf is nil where no report was noted, or one of another time that can no longer be read.
+// reportOf is nil where no report was noted.
 func reportOf(ctx context.Context, files blob.Store, shop event.ShopID, version string) (*trainer.Report, error) {
 	text, err := recommend.Notes(ctx, files, shop, version)
 	if fault.Is(err, fault.NotFound) {
@@ -60,8 +60,8 @@ func reportOf(ctx context.Context, files blob.Store, shop event.ShopID, version 
 		return nil, err
 	}
 	var r trainer.Report
-	if json.Unmarshal(text, &r) != nil {
-		return nil, nil //nolint:nilnil // as above
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("notes of model %s: %w", version, err)
 	}
 	return &r, nil
 }

@@ -28,6 +28,7 @@ type HTTPOptions struct {
 	Exposures web.Exposures               // where lines of what was shown go; nil drops them
 	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
 	Offers    *offer.Chooser              // nil: Recommend makes one of its own, whose leases end with the process
+	Memory    int64                       // bytes that models in memory may take; 0: recommend.DefaultMemory
 	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
 	Sender    mail.Sender                 // takes the mails that ask a person to confirm an erasure
 	Base      string                      // address that the links in them begin with; without it, or without a Sender, people ask the shop
@@ -112,7 +113,7 @@ func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models
 	}
 	return web.NewRecommend(web.RecommendDeps{
 		Log: log, Now: now, Shops: c.shops, Cookies: c.cookies, Profiles: store, People: c.aliases,
-		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), o.Refresh),
+		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), &recommend.ModelsOptions{Every: o.Refresh, Memory: o.Memory}),
 		Signer: signer, Sealer: c.sealer, Words: locale.New(nil), Exposures: o.Exposures,
 		Offers: o.Offers, Impressions: impressions,
 	}), nil

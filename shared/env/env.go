@@ -4,6 +4,7 @@ package env
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"shopkeeper/shared/consent"
@@ -13,12 +14,16 @@ import (
 
 // The names. A table has one of its own, see TableVar.
 const (
-	BucketData    = "BUCKET_DATA"    // bucket of models, archive, imports and shops
-	QueueFailures = "QUEUE_FAILURES" // address of the queue that receives what can never be handled
-	KeysSecret    = "KEYS_SECRET"    // ARN of the secret with the keys that sign cookies and seal names
-	BusName       = "BUS_NAME"       // event bus that notices go to
-	Consent       = "CONSENT"        // rule of shops that choose none: required or implied
+	BucketData    = "BUCKET_DATA"     // bucket of models, archive, imports and shops
+	QueueFailures = "QUEUE_FAILURES"  // address of the queue that receives what can never be handled
+	KeysSecret    = "KEYS_SECRET"     // ARN of the secret with the keys that sign cookies and seal names
+	BusName       = "BUS_NAME"        // event bus that notices go to
+	ModelMemory   = "MODEL_MEMORY_MB" // megabytes that models in memory may take; not set: half of the function's memory
+	Consent       = "CONSENT"         // rule of shops that choose none: required or implied
 )
+
+// functionMemory is set by Lambda itself: the function's memory in megabytes.
+const functionMemory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 // TableVar is the name under which a function is told what a table is called: TABLE_EVENTS for "events".
 func TableVar(t table.Name) string { return "TABLE_" + strings.ToUpper(string(t)) }
@@ -59,6 +64,20 @@ func (r *reader) address(name string) string {
 		r.refuse(name, "is not an http or https address")
 	}
 	return v
+}
+
+// megabytes is an optional number of megabytes, in bytes; 0 when it is not set.
+func (r *reader) megabytes(name string) int64 {
+	v := r.lookup(name)
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 1 || n > 1<<20 {
+		r.refuse(name, "is not a number of megabytes")
+		return 0
+	}
+	return n << 20
 }
 
 // arn is the ARN of a resource of one service.

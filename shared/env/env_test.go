@@ -89,7 +89,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 			return "https://sqs.example/1/q"
 		case Consent:
 			return "implied"
-		case MailSenders:
+		case MailSenders, ModelMemory, functionMemory:
 			return "2"
 		}
 		return "x"
@@ -118,6 +118,33 @@ func TestEveryFunctionLoads(t *testing.T) {
 			}
 			if err := load(lookup(nil)); !fault.Is(err, fault.Invalid) {
 				t.Errorf("an empty environment: %v, want Invalid", err)
+			}
+		})
+	}
+}
+
+func TestModelMemory(t *testing.T) {
+	const mb = 1 << 20
+	for name, c := range map[string]struct {
+		set, function string
+		want          int64
+		wrong         bool
+	}{
+		"neither":          {"", "", 0, false},
+		"half of it":       {"", "1024", 512 * mb, false},
+		"as it is told":    {"200", "1024", 200 * mb, false},
+		"no number":        {"lots", "1024", 0, true},
+		"less than one":    {"0", "", 0, true},
+		"more than exists": {"99999999999", "", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vars := map[string]string{
+				ModelMemory: c.set, functionMemory: c.function, BucketData: "b", KeysSecret: "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+				"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g",
+			}
+			got, err := LoadRecommend(func(name string) string { return vars[name] })
+			if fault.Is(err, fault.Invalid) != c.wrong || err == nil && got.Memory != c.want {
+				t.Errorf("%d bytes, %v", got.Memory, err)
 			}
 		})
 	}

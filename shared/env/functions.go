@@ -28,12 +28,18 @@ type Recommend struct {
 	Tables map[table.Name]string
 	Bucket string // of models
 	Keys   string // ARN of the secret
+	Memory int64  // bytes for models; 0: the default
 }
 
-// LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed.
+// LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed. Models may take half of the function's memory where ModelMemory does not say
+// otherwise: the other half holds answers that are made from a model while a newer one is loaded.
 func LoadRecommend(lookup Lookup) (Recommend, error) {
 	r := reader{lookup: lookup}
-	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity", "offers", "segments"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager")}
+	memory := r.megabytes(ModelMemory)
+	if memory == 0 {
+		memory = r.megabytes(functionMemory) / 2
+	}
+	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity", "offers", "segments"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager"), Memory: memory}
 	return c, r.err()
 }
 

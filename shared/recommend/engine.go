@@ -96,6 +96,7 @@ func (w *Worker) Answer(m *Model, q *Query) []Shelf {
 	for i, b := range w.bounds {
 		w.shelves[i].Picks = w.picks[b[0]:b[1]:b[1]]
 	}
+	w.m, w.q = nil, nil // a worker that waits in a pool must not keep a model that is gone
 	return w.shelves
 }
 

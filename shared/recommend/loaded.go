@@ -42,6 +42,17 @@ func Open(file []byte) (*Model, error) {
 	return m, nil
 }
 
+// perItem is what an item takes beside the file: its state, and its JSON once it was shown.
+const perItem = 400
+
+// weight is about how many bytes the model keeps in memory; none for nil.
+func (m *Model) weight() int64 {
+	if m == nil {
+		return 0
+	}
+	return int64(m.Bytes()) + perItem*int64(m.Len())
+}
+
 // Missing are the new items of a delta that the model does not hold yet, or not as they are now: whoever calls With reads them first.
 func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
 	var ids []event.ItemID

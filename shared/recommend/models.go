@@ -1,10 +1,12 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,35 +23,54 @@ type Deltas interface {
 	Items(ctx context.Context, shop event.ShopID, ids ...event.ItemID) ([]catalog.Item, error)
 }
 
-// Models keeps each shop's model in memory. An answer never waits for a newer one: it is fetched beside, and swapped in whole. Safe for concurrent use.
+// Models keeps shops' models in memory, as many as fit. An answer never waits for a newer one: it is fetched beside, and swapped in whole. When the models outgrow their bound, those that were asked for longest
+// ago go; whoever is answering from one keeps it until the answer is made, and its shop's next answer loads it again. Safe for concurrent use.
 type Models struct {
 	log    *slog.Logger
 	now    func() time.Time
 	blobs  blob.Store
 	deltas Deltas
 	every  time.Duration
+	memory int64
 
-	mu    sync.Mutex
+	mu    sync.Mutex // over shops, and over weight of each
 	shops map[event.ShopID]*resident
 }
 
 // resident is one shop's model in memory.
 type resident struct {
-	model    atomic.Pointer[Model]
-	checked  atomic.Int64 // when it was last compared with what is published, Unix nanoseconds
+	shop     event.ShopID
+	model    atomic.Pointer[Model] // nil before it is loaded, and after it was evicted
+	checked  atomic.Int64          // when it was last compared with what is published, Unix nanoseconds
+	used     atomic.Int64          // when it was last asked for, give or take usedStep
 	fetching sync.Mutex
 	etag     string // of the pointer it was loaded from
+	weight   int64  // bytes; 0 when there is none
 }
 
-// RefreshEvery is how old what a process knows of a shop's model and catalog changes may be before it looks again.
-const RefreshEvery = 2 * time.Second
+// ModelsOptions change what a memory of models does. nil is right for a process that does nothing else with its memory.
+type ModelsOptions struct {
+	Every  time.Duration // default RefreshEvery
+	Memory int64         // bytes that the models of all shops may take; default DefaultMemory. One model alone may take more: its shop must be answered.
+}
 
-// NewModels is an empty memory. every 0 means RefreshEvery.
-func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas Deltas, every time.Duration) *Models {
-	if every == 0 {
-		every = RefreshEvery
+const (
+	// RefreshEvery is how old what a process knows of a shop's model and catalog changes may be before it looks again.
+	RefreshEvery = 2 * time.Second
+
+	// DefaultMemory holds some dozens of shops of the size of a year of Online Retail, and leaves a small machine half of its memory.
+	DefaultMemory = 1 << 30
+
+	usedStep = int64(time.Second) // the cost of noting every use would be shared by all processors
+)
+
+// NewModels is an empty memory.
+func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas Deltas, opts *ModelsOptions) *Models {
+	var o ModelsOptions
+	if opts != nil {
+		o = *opts
 	}
-	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, every: every, shops: map[event.ShopID]*resident{}}
+	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, every: cmp.Or(o.Every, RefreshEvery), memory: cmp.Or(o.Memory, DefaultMemory), shops: map[event.ShopID]*resident{}}
 }
 
 // Model is the shop's model: at once when one is in memory, else as soon as it is loaded. NotFound until a shop has published one.
@@ -57,6 +78,9 @@ func (ms *Models) Model(ctx context.Context, shop event.ShopID) (*Model, error) 
 	r := ms.resident(shop)
 	m := r.model.Load()
 	now := ms.now().UnixNano()
+	if now-r.used.Load() >= usedStep {
+		r.used.Store(now)
+	}
 	stale := now-r.checked.Load() >= int64(ms.every)
 	if m != nil {
 		if stale && r.fetching.TryLock() {
@@ -88,7 +112,7 @@ func (ms *Models) resident(shop event.ShopID) *resident {
 	defer ms.mu.Unlock()
 	r := ms.shops[shop]
 	if r == nil {
-		r = &resident{}
+		r = &resident{shop: shop}
 		ms.shops[shop] = r
 	}
 	return r
@@ -116,6 +140,7 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) e
 		}
 		r.etag = info.ETag
 	}
+	defer ms.settle(r)
 	delta, err := ms.deltas.Delta(ctx, shop)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		r.model.CompareAndSwap(nil, m)
@@ -138,6 +163,42 @@ func (ms *Models) arrivals(ctx context.Context, shop event.ShopID, m *Model, del
 	return added, nil
 }
 
+// settle weighs what was loaded and makes room for it: the models that were asked for longest ago go. The caller holds r.fetching. A model that is being refreshed is passed over.
+func (ms *Models) settle(r *resident) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	r.weight = r.model.Load().weight()
+	total := int64(0)
+	others := make([]*resident, 0, len(ms.shops))
+	for _, one := range ms.shops {
+		total += one.weight
+		if one != r && one.weight > 0 {
+			others = append(others, one)
+		}
+	}
+	slices.SortFunc(others, func(a, b *resident) int {
+		return cmp.Or(cmp.Compare(a.used.Load(), b.used.Load()), cmp.Compare(a.shop, b.shop))
+	})
+	for _, one := range others {
+		if total <= ms.memory {
+			return
+		}
+		if one.fetching.TryLock() {
+			total -= one.weight
+			one.evict()
+			ms.log.Debug("a model made room", "shop", one.shop, "for", r.shop)
+			one.fetching.Unlock()
+		}
+	}
+}
+
+// evict forgets the model. It counts as never looked for before it is gone, so that who finds none looks again.
+func (r *resident) evict() {
+	r.checked.Store(0)
+	r.etag, r.weight = "", 0
+	r.model.Store(nil)
+}
+
 // load opens the newest published file that can be opened. When none can, the model in memory stays.
 func (ms *Models) load(ctx context.Context, shop event.ShopID, current *Model) (*Model, error) {
 	p, _, err := ReadPointer(ctx, ms.blobs, shop)
@@ -146,12 +207,9 @@ func (ms *Models) load(ctx context.Context, shop event.ShopID, current *Model) (
 	}
 	var all error
 	for _, name := range p.Files {
-		file, err := ReadModel(ctx, ms.blobs, name)
+		m, err := openModel(ctx, ms.blobs, name)
 		if err == nil {
-			var m *Model
-			if m, err = Open(file); err == nil {
-				return m, nil
-			}
+			return m, nil
 		}
 		ms.log.Error("cannot open a published model", "shop", shop, "file", name, "err", err)
 		all = errors.Join(all, err)

@@ -62,7 +62,7 @@ func (s *shelfOfFiles) publish(age int) uint64 {
 }
 
 func (s *shelfOfFiles) memory() *Models {
-	return NewModels(slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return s.now }, s.blobs, noDeltas{}, time.Second)
+	return NewModels(slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return s.now }, s.blobs, noDeltas{}, &ModelsOptions{Every: time.Second})
 }
 
 // corrupt changes a byte in the middle of the file that the pointer names at a place.

@@ -40,8 +40,8 @@ const (
 	HealthRead    Action = "health.read"
 	ModelsRead    Action = "models.read"
 	ModelsEdit    Action = "models.write" // roll back, compare two
-	SelfRead      Action = "self.read"  // who am I
-	SelfEdit      Action = "self.write" // own password, logout
+	SelfRead      Action = "self.read"    // who am I
+	SelfEdit      Action = "self.write"   // own password, logout
 )
 
 // Reads says whether the action changes nothing.

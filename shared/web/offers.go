@@ -75,6 +75,7 @@ func (h *recommending) choose(ctx context.Context, a *asked, l *listing, placeme
 	if err := h.Offers.Choose(ctx, &a.ask, &a.chosen); err != nil {
 		h.Log.Error("answer without some offers", "shop", a.caller.ID, "err", err)
 	}
+	a.stock.model = nil // what waits in the pool must not keep a model that is gone
 }
 
 // subject is whose caps and groups count: the person when it is the person's profile that was read, else the visitor; nobody where nothing may be kept.
