@@ -77,8 +77,14 @@ func (s *Store) append(ctx context.Context, shop event.ShopID, changes map[event
 
 // Tell repeats changes for processes whose model does not have them, because they went back to an older one. Conflict: they are more than the delta holds.
 func (s *Store) Tell(ctx context.Context, shop event.ShopID, changes map[event.ItemID]Change) error {
-	if len(changes) > MaxChanges {
-		return fault.Newf(fault.Conflict, "%d items changed since that model was trained, more than can be told: train a new one", len(changes))
+	old := 0
+	for _, c := range changes {
+		if !c.New {
+			old++
+		}
+	}
+	if old > MaxChanges {
+		return fault.Newf(fault.Conflict, "%d items changed since that model was trained, more than can be told: train a new one", old)
 	}
 	return s.append(ctx, shop, changes)
 }

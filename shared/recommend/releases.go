@@ -94,6 +94,9 @@ func tellSince(ctx context.Context, items Items, shop event.ShopID, m *Model, no
 	err := items.List(ctx, shop, func(it catalog.Item) error {
 		i, known := m.Lookup(string(it.ID))
 		if !known {
+			if !it.UpdatedAt.Before(m.Trained()) {
+				changes[it.ID] = catalog.Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, New: true, At: it.UpdatedAt}
+			}
 			return nil
 		}
 		there[i] = true
@@ -107,7 +110,7 @@ func tellSince(ctx context.Context, items Items, shop event.ShopID, m *Model, no
 	}
 	for n, found := range there {
 		if i := item.Ordinal(n); !found && !m.Hidden(i) {
-			changes[event.ItemID(m.ID(i))] = catalog.Change{Price: m.Price(i), Hidden: true, At: now}
+			changes[event.ItemID(m.ID(i))] = catalog.Change{Price: m.Price(i), Gone: true, At: now}
 		}
 	}
 	return items.Tell(ctx, shop, changes)

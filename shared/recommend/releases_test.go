@@ -66,11 +66,11 @@ func TestUse(t *testing.T) {
 		first := s.publish(3)
 		s.publish(2)
 		store := items(t, s)
-		if _, err := store.Put(t.Context(), "tea", catalog.Item{ID: "a", Title: "A", Currency: "GBP", Hidden: true}); err != nil {
+		if _, err := store.Put(t.Context(), "tea", catalog.Item{ID: "a", Title: "A", Currency: "GBP", Hidden: true}, catalog.Item{ID: "b", Title: "B", Currency: "GBP"}); err != nil {
 			t.Fatal(err)
 		}
 		s.use(store, first)
-		if d, err := store.Delta(t.Context(), "tea"); err != nil || !d.Changes["a"].Hidden {
+		if d, err := store.Delta(t.Context(), "tea"); err != nil || !d.Changes["a"].Hidden || !d.Changes["b"].New {
 			t.Errorf("hidden: %+v, %v", d, err)
 		}
 		gone := items(t, s)
@@ -81,7 +81,7 @@ func TestUse(t *testing.T) {
 		if _, err := Use(t.Context(), s.blobs, gone, "tea", p.History[0].Version(), s.now); err != nil {
 			t.Fatal(err)
 		}
-		if d, err := gone.Delta(t.Context(), "tea"); err != nil || !d.Changes["a"].Hidden {
+		if d, err := gone.Delta(t.Context(), "tea"); err != nil || !d.Changes["a"].Gone {
 			t.Errorf("deleted: %+v, %v", d, err)
 		}
 	})
