@@ -85,6 +85,21 @@ func TestDataSessionNeighbours(t *testing.T) {
 	}
 }
 
+// The settings were chosen on the validation part alone.
+func TestDataSequenceSettings(t *testing.T) {
+	train := NewLog(readSessions(t, "serenade/train.txt.gz"))
+	for name, want := range map[string]float64{"serenade/valid.txt": .3781, "serenade/test.txt": .3680} {
+		asked := train.Alongside(readSessions(t, name))
+		results := run(t, NextItem, train, &asked, []string{"vmis-knn", "v-stan"}, nil, 1)
+		near(t, name+": mrr@20", results[1].Metrics["mrr@20"], want, .002)
+		better, err := Compare(results[0], results[1], "mrr@20", 1)
+		if err != nil || !better.Better() {
+			t.Errorf("%s: v-stan is not better than vmis-knn: %+v, %v", name, better, err)
+		}
+		t.Logf("%s: v-stan against vmis-knn: %+v", name, better)
+	}
+}
+
 // retail reads the invoices of known customers without cancellations. goods keeps only lines that sell a stock code of five digits.
 func retail(t testing.TB, goods bool) Log {
 	t.Helper()

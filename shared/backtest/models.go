@@ -23,7 +23,8 @@ var registry = []struct {
 	{"itemknn", Params{"shrink": "20", "k": "50"}, fitCosine},
 	{"rp3beta", Params{"alpha": "1", "beta": "0.6", "top": "200"}, fitRP3beta},
 	{"ease", Params{"lambda": "200", "top": "50"}, fitEASE},
-	{"vmis-knn", Params{"m": "1502", "k": "288", "last": "4", "idf": "1", "longest": "0.995", "position": "linear", "vote": "linear", "half-life": "0s"}, fitKNN},
+	{"vmis-knn", Params{"m": "1502", "k": "288", "last": "4", "idf": "1", "longest": "0.995", "position": "linear", "vote": "linear", "half-life": "0s", "near": "0", "long": "0"}, fitKNN},
+	{"v-stan", Params{"m": "1502", "k": "288", "last": "8", "idf": "1", "longest": "1", "position": "exponential", "vote": "exponential", "half-life": "720h", "near": "0.5", "long": "0.25"}, fitKNN},
 	{"upcf", Params{"r": "25", "q": "10", "alpha": "0.5", "neighbours": "0"}, fitUPCF},
 	{"p-topfreq", Params{}, fitPersonal},
 	{"gp-topfreq", Params{}, fitPersonalThenPopular},
@@ -115,7 +116,7 @@ func knnSettings(p Params) (knn.Settings, error) {
 		halfLife       time.Duration
 	)
 	err := p.read(field{"m", &s.Newest}, field{"k", &s.Neighbours}, field{"last", &s.Last}, field{"idf", &s.IDF}, field{"longest", &s.Longest},
-		field{"position", &position}, field{"vote", &vote}, field{"half-life", &halfLife})
+		field{"position", &position}, field{"vote", &vote}, field{"half-life", &halfLife}, field{"near", &s.Near}, field{"long", &s.Long})
 	if err != nil {
 		return s, err
 	}

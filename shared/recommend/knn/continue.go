@@ -20,6 +20,7 @@ type Scratch struct {
 	scores     []float32                // per item; untouched between answers
 	touched    []item.Ordinal
 	fetched    item.Ordinal // means nothing: reading memory must have an effect
+	reach      reach
 	top        item.Top
 }
 
@@ -46,6 +47,7 @@ func (s *Scratch) answer(dst []item.Scored, x *Index, since *recent, items []ite
 		return dst
 	}
 	items = items[max(0, len(items)-x.Settings.Last):]
+	s.reach.prepare(x.Settings)
 	most := s.read(x, items)
 	s.collect(x, since)
 	s.keepNearest(x.Settings.Neighbours, most)

@@ -2,6 +2,7 @@ package knn
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -67,6 +68,8 @@ func TestContinue(t *testing.T) {
 		"only the last items of the session":        {func(s *Settings) { s.Last = 1 }, []item.Ordinal{1, 3}, 5, scored(0, .9, 1, .9, 2, .9)},
 		"an item looked at before may come again":   {func(s *Settings) { s.Last = 1 }, []item.Ordinal{2, 3}, 5, scored(0, .9, 1, .9, 2, .9)},
 		"with the same weight for every position":   {func(s *Settings) { s.Position, s.Vote = Same, Same }, []item.Ordinal{0, 77}, 1, scored(0, 1.5)},
+		"what came right behind counts more":        {func(s *Settings) { s.Near = 1 }, []item.Ordinal{1}, 5, scored(2, .45, 0, .3, 3, .3)},
+		"long neighbours speak louder":              {func(s *Settings) { s.Long = 1 }, []item.Ordinal{1}, 5, scored(2, 2.7, 3, 2.7, 0, 1.8)},
 		"older neighbours fade":                     {func(s *Settings) { s.HalfLife = time.Second }, []item.Ordinal{1}, 5, scored(2, .45, 3, .45, 0, .1125)},
 	}
 	for name, tt := range tests {
@@ -86,10 +89,12 @@ func TestContinueEqualsTheDefinition(t *testing.T) {
 	var scratch Scratch
 	for range 300 {
 		items, sessions := randomSessions(random)
-		s := Settings{Newest: 1 + random.IntN(12), Neighbours: 1 + random.IntN(8), Last: 1 + random.IntN(6), IDF: float64(random.IntN(2)), Longest: 1}
+		s := Settings{Newest: 1 + random.IntN(12), Neighbours: 1 + random.IntN(8), Last: 1 + random.IntN(12), IDF: float64(random.IntN(2)), Longest: 1,
+			Position: Decay(random.IntN(4)), Vote: Decay(random.IntN(4)), HalfLife: time.Duration(random.IntN(2)) * 9 * time.Second,
+			Near: float64(random.IntN(3)) / 2, Long: float64(random.IntN(3)-1) / 4}
 		x := build(t, sessions, items, s)
 		for range 5 {
-			evolving := randomItems(random, items+1, 1+random.IntN(8))
+			evolving := randomItems(random, items+1, 1+random.IntN(16))
 			got := x.Continue(nil, &scratch, evolving, items)
 			scores := map[item.Ordinal]float32{}
 			for at, one := range got {
@@ -138,7 +143,7 @@ func define(x *Index, evolving []item.Ordinal) map[item.Ordinal]float32 {
 		}
 		done[i] = true
 		for _, session := range x.Postings[x.ItemOffsets[i]:x.ItemOffsets[i+1]] {
-			weight := len(last) - p // divided by unique when it votes: whole numbers tie exactly
+			weight := int(x.Settings.Position.position(p, len(last))) // divided by unique when it votes: whole numbers tie exactly
 			if _, seen := similarity[session]; seen {
 				similarity[session] += weight
 				continue
@@ -156,10 +161,10 @@ func define(x *Index, evolving []item.Ordinal) map[item.Ordinal]float32 {
 			similarity[session], first[session] = weight, p+1
 		}
 	}
-	return voteByDefinition(x, unique, similarity, first, last[len(last)-1])
+	return voteByDefinition(x, unique, similarity, first, last)
 }
 
-func voteByDefinition(x *Index, unique float64, similarity map[uint32]int, first map[uint32]int, current item.Ordinal) map[item.Ordinal]float32 {
+func voteByDefinition(x *Index, unique float64, similarity map[uint32]int, first map[uint32]int, last []item.Ordinal) map[item.Ordinal]float32 {
 	var order []uint32
 	for s := range similarity {
 		order = append(order, s)
@@ -169,11 +174,22 @@ func voteByDefinition(x *Index, unique float64, similarity map[uint32]int, first
 	})
 	scores := map[item.Ordinal]float32{}
 	for _, s := range order[:min(len(order), x.Settings.Neighbours)] {
-		for _, i := range x.SessionItems[x.SessionOffsets[s]:x.SessionOffsets[s+1]] {
-			scores[i] += float32((1 - 0.1*float64(first[s])) * float64(similarity[s]) / unique * float64(x.Rarity[i]))
+		row := x.session(s)
+		value := float64(x.Settings.Vote.vote(first[s])) * float64(similarity[s]) / unique * math.Pow(float64(len(row)), x.Settings.Long)
+		if x.Freshness != nil {
+			value *= float64(x.Freshness[s])
+		}
+		match := slices.Index(row, last[len(last)-first[s]])
+		for at, i := range row {
+			distance := float64(max(at-match, 2*(match-at)))
+			if x.Settings.Near > 0 {
+				scores[i] += float32(value / (1 + distance/x.Settings.Near) * float64(x.Rarity[i]))
+			} else {
+				scores[i] += float32(value * float64(x.Rarity[i]))
+			}
 		}
 	}
-	delete(scores, current)
+	delete(scores, last[len(last)-1])
 	return scores
 }
 
@@ -200,6 +216,9 @@ func TestSettingsThatMeanNothing(t *testing.T) {
 		"an unknown decay":       func(s *Settings) { s.Position = 9 },
 		"an unknown vote":        func(s *Settings) { s.Vote = 9 },
 		"a half-life before now": func(s *Settings) { s.HalfLife = -1 },
+		"a reach of nothing":     func(s *Settings) { s.Near = 1e-9 },
+		"a reach of no number":   func(s *Settings) { s.Near = math.NaN() },
+		"length to the third":    func(s *Settings) { s.Long = 3 },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {

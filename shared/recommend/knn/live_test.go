@@ -46,7 +46,7 @@ func TestLiveEqualsABuild(t *testing.T) {
 	var scratch Scratch
 	for round := range 150 {
 		items, old := randomSessions(random)
-		s := Settings{Newest: 1 + random.IntN(12), Neighbours: 1 + random.IntN(8), Last: 1 + random.IntN(9), IDF: float64(random.IntN(2)), Longest: 1}
+		s := Settings{Newest: 1 + random.IntN(12), Neighbours: 1 + random.IntN(8), Last: 1 + random.IntN(9), IDF: float64(random.IntN(2)), Longest: 1, Near: float64(random.IntN(2))}
 		if random.IntN(2) == 0 {
 			s.HalfLife = 20 * time.Second
 		}

@@ -23,7 +23,8 @@ func (s *Scratch) vote(x *Index, since *recent) {
 	s.touched = room(s.touched, s.fetch(x, since, newer))
 	touched := 0
 	for _, c := range s.candidates {
-		value := s.terms[bits.TrailingZeros32(c.shared)].vote * float32(s.like(c))
+		newest := s.terms[bits.TrailingZeros32(c.shared)]
+		value := newest.vote * float32(s.like(c))
 		var items []item.Ordinal
 		if c.session < newer {
 			items = since.session(c.session)
@@ -34,7 +35,12 @@ func (s *Scratch) vote(x *Index, since *recent) {
 				value *= x.Freshness[c.session-newer] * fading
 			}
 		}
-		if value != 0 {
+		value *= s.reach.length(len(items))
+		switch {
+		case value == 0:
+		case s.reach.near > 0:
+			touched = s.addNear(items, newest.item, value, touched)
+		default:
 			touched = s.add(items, value, touched)
 		}
 	}

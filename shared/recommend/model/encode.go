@@ -216,7 +216,7 @@ func putLists[T number](w *writer, k kind, all [][]T) {
 func putSessions(w *writer, x *knn.Index) {
 	s := x.Settings
 	put(w, sessionSettings, []float64{float64(s.Newest), float64(s.Neighbours), float64(s.Last), s.IDF, s.Longest, float64(s.Position), float64(s.Vote),
-		float64(s.HalfLife), float64(x.Limit), float64(x.Until)})
+		float64(s.HalfLife), float64(x.Limit), float64(x.Until), s.Near, s.Long})
 	put(w, sessionPostings, x.Postings)
 	put(w, sessionPostings+1, x.ItemOffsets)
 	put(w, sessionItems, x.SessionItems)

@@ -95,12 +95,12 @@ func readSessions(r *reader, items int) *knn.Index {
 	s := view[float64](r, sessionSettings)
 	x := &knn.Index{Postings: view[uint32](r, sessionPostings), ItemOffsets: view[uint32](r, sessionPostings+1), SessionItems: view[item.Ordinal](r, sessionItems),
 		SessionOffsets: view[uint32](r, sessionItems+1), Rarity: view[float32](r, sessionRarity), Freshness: view[float32](r, sessionFreshness)}
-	if len(s) != 10 {
-		r.refuse("%v are %d numbers, not 10", sessionSettings, len(s))
+	if len(s) != 12 {
+		r.refuse("%v are %d numbers, not 12", sessionSettings, len(s))
 		return x
 	}
 	x.Settings = knn.Settings{Newest: int(s[0]), Neighbours: int(s[1]), Last: int(s[2]), IDF: s[3], Longest: s[4], Position: knn.Decay(s[5]), Vote: knn.Decay(s[6]),
-		HalfLife: time.Duration(s[7])}
+		HalfLife: time.Duration(s[7]), Near: s[10], Long: s[11]}
 	x.Limit, x.Until = uint32(s[8]), int64(s[9])
 	r.check(x.Check(items))
 	return x
