@@ -5,7 +5,7 @@
 //
 // The shrink term keeps two items that one customer bought from being perfect twins. Each item keeps its most similar k.
 //
-// Complexity: sum over customers of (items of the customer)^2.
+// Complexity: sum over customers of (items of the customer)^2, on all processors.
 package cosine
 
 import (
@@ -41,18 +41,7 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	for i := range norms {
 		norms[i] = math.Sqrt(norms[i])
 	}
-	similar := sparse.Rows{Offsets: make([]uint32, 1, items+1)}
-	var top item.Top
-	var row []item.Scored
-	err := itemitem.Paths(ctx, users, items, func(_ int, a, b float32) float32 { return a * b }, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
-		top.Reset(s.Top)
-		for _, to := range reached {
-			if to != from {
-				top.Offer(to, float32(float64(sums[to])/(norms[from]*norms[to]+s.Shrink)))
-			}
-		}
-		row = top.Append(row[:0])
-		similar.Append(itemitem.Split(row))
+	return itemitem.Table(ctx, users, items, s.Top, func(_ int, a, b float32) float32 { return a * b }, func(from, to item.Ordinal, sum float32) float32 {
+		return float32(float64(sum) / (norms[from]*norms[to] + s.Shrink))
 	})
-	return similar, err
 }

@@ -11,35 +11,51 @@ import (
 // customers in common of through(customer, strength of the first, strength of the second); reached is in no order, and sums is indexed by item. Both
 // belong to Paths. It is the work that all neighbourhood models share: sum over customers of (items of the customer)^2.
 func Paths(ctx context.Context, users sparse.Rows, items int, through func(user int, a, b float32) float32, visit func(from item.Ordinal, reached []item.Ordinal, sums []float32)) error {
-	customers := users.Transpose(items)
-	sums := make([]float32, items)
-	seen := make([]bool, items)
-	var reached []item.Ordinal
+	w := walker{users: users, customers: users.Transpose(items), through: through, sums: make([]float32, items), seen: make([]bool, items)}
 	for i := range items {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		of, strengths := customers.Row(i)
-		for at, u := range of {
-			others, values := users.Row(int(u))
-			for k, j := range others {
-				if int(j) >= items {
-					continue
-				}
-				if !seen[j] {
-					seen[j] = true
-					reached = append(reached, j)
-				}
-				sums[j] += through(int(u), strength(strengths, at), strength(values, k))
-			}
-		}
-		visit(item.Ordinal(i), reached, sums)
-		for _, j := range reached {
-			seen[j], sums[j] = false, 0
-		}
-		reached = reached[:0]
+		w.walk(item.Ordinal(i))
+		visit(item.Ordinal(i), w.reached, w.sums)
+		w.forget()
 	}
 	return nil
+}
+
+// walker is the working memory of one goroutine.
+type walker struct {
+	users, customers sparse.Rows
+	through          func(user int, a, b float32) float32
+	sums             []float32
+	seen             []bool
+	reached          []item.Ordinal
+}
+
+// walk goes from an item over its customers to their items.
+func (w *walker) walk(from item.Ordinal) {
+	of, strengths := w.customers.Row(int(from))
+	for at, u := range of {
+		others, values := w.users.Row(int(u))
+		mine := strength(strengths, at)
+		for k, j := range others {
+			if int(j) >= len(w.seen) {
+				continue
+			}
+			if !w.seen[j] {
+				w.seen[j] = true
+				w.reached = append(w.reached, j)
+			}
+			w.sums[j] += w.through(int(u), mine, strength(values, k))
+		}
+	}
+}
+
+func (w *walker) forget() {
+	for _, j := range w.reached {
+		w.seen[j], w.sums[j] = false, 0
+	}
+	w.reached = w.reached[:0]
 }
 
 func strength(values []float32, at int) float32 {

@@ -7,7 +7,7 @@
 //
 // With beta 0 everybody ends at the best-sellers; with beta 1 popularity counts for nothing. Each item keeps its k strongest targets.
 //
-// Complexity: sum over customers of (items of the customer)^2; memory: k entries per item.
+// Complexity: sum over customers of (items of the customer)^2, on all processors; memory: k entries per item.
 package rp3beta
 
 import (
@@ -36,21 +36,13 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	if s.Alpha == 1 {
 		through = func(u int, a, b float32) float32 { return a * b / float32(ofUser[u]) }
 	}
-	weights := sparse.Rows{Offsets: make([]uint32, 1, items+1)}
-	var top item.Top
-	var row []item.Scored
-	err := itemitem.Paths(ctx, users, items, through, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
-		top.Reset(s.Top)
-		leave := math.Pow(ofItem[from], s.Alpha)
-		for _, to := range reached {
-			if to != from {
-				top.Offer(to, float32(float64(sums[to])/leave/math.Pow(ofItem[to], s.Beta)))
-			}
-		}
-		row = top.Append(row[:0])
-		weights.Append(itemitem.Split(row))
+	leave, damp := make([]float64, items), make([]float64, items)
+	for i, d := range ofItem {
+		leave[i], damp[i] = math.Pow(d, s.Alpha), math.Pow(d, s.Beta)
+	}
+	return itemitem.Table(ctx, users, items, s.Top, through, func(from, to item.Ordinal, sum float32) float32 {
+		return float32(float64(sum) / leave[from] / damp[to])
 	})
-	return weights, err
 }
 
 // degrees sums the strengths of every item and of every customer.
