@@ -17,6 +17,7 @@ import (
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/rules"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 	"shopkeeper/shared/web"
@@ -113,7 +114,7 @@ func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models
 	}
 	return web.NewRecommend(web.RecommendDeps{
 		Log: log, Now: now, Shops: c.shops, Cookies: c.cookies, Profiles: store, People: c.aliases,
-		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), &recommend.ModelsOptions{Every: o.Refresh, Memory: o.Memory}),
+		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), rules.NewStore(now, store, recommend.Placements()), &recommend.ModelsOptions{Every: o.Refresh, Memory: o.Memory}),
 		Signer: signer, Sealer: c.sealer, Words: locale.New(nil), Exposures: o.Exposures,
 		Offers: o.Offers, Impressions: impressions,
 	}), nil

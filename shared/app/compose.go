@@ -13,6 +13,7 @@ import (
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/rules"
 	"shopkeeper/shared/suppression"
 	"shopkeeper/shared/table"
 	"shopkeeper/shared/tracking"
@@ -37,6 +38,6 @@ func Composer(log *slog.Logger, now func() time.Time, store table.Store, models 
 	}
 	return compose.New(compose.Deps{
 		Log: log, Now: now, Tables: store, Shops: c.shops, Campaigns: campaign.NewStore(now, store), Suppressed: suppression.New(store, c.hasher),
-		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), nil), Offers: offers, Impressions: impressions, Tokens: tokens, Words: locale.New(nil), Base: strings.TrimSuffix(base, "/"),
+		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), rules.NewStore(now, store, recommend.Placements()), nil), Offers: offers, Impressions: impressions, Tokens: tokens, Words: locale.New(nil), Base: strings.TrimSuffix(base, "/"),
 	}), nil
 }

@@ -45,6 +45,8 @@ func TestANewItemIsRecommendedWithoutTraining(t *testing.T) {
 		})
 	}
 	has("placement=new", true)
+	has("placement=for-you&limit=12", true)
+	has("placement=trending&limit=12", true)
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
@@ -52,6 +54,8 @@ func TestANewItemIsRecommendedWithoutTraining(t *testing.T) {
 	if status, text, _ := o.ask(http.MethodDelete, "items/NEW1", ""); status != http.StatusNoContent {
 		t.Fatalf("delete: %d %s", status, text)
 	}
-	has("placement=new", false)
+	for _, query := range []string{"placement=new", "placement=for-you&limit=12", "placement=trending&limit=12"} {
+		has(query, false)
+	}
 	s.end()
 }

@@ -35,6 +35,7 @@ const (
 	IsTrending     Key = "trending"
 	IsPopular      Key = "popular"
 	IsNew          Key = "new"
+	IsFeatured     Key = "featured"
 	IsSimilar      Key = "similar"         // %s: title of an item
 	IsTogether     Key = "bought-together" // %s: title of an item
 	OfferEveryone  Key = "offer.everyone"
@@ -67,6 +68,7 @@ var texts = map[Key][4]string{
 	IsTrending:     {"Many look at this right now", "Très regardé en ce moment", "Gerade viel angesehen", "Сейчас это смотрят многие"},
 	IsPopular:      {"A favourite of this shop", "Un favori de la boutique", "Ein Liebling dieses Ladens", "Любимый товар магазина"},
 	IsNew:          {"Just arrived", "Vient d'arriver", "Gerade eingetroffen", "Только что поступило"},
+	IsFeatured:     {"Chosen by the shop", "Choisi par la boutique", "Vom Laden ausgesucht", "Выбор магазина"},
 	IsSimilar:      {"Similar to %s", "Semblable à %s", "Ähnlich wie %s", "Похоже на %s"},
 	OfferEveryone:  {"For everyone", "Pour tous", "Für alle", "Для всех"},
 	OfferSegment:   {"Picked for you", "Choisi pour vous", "Für Sie ausgesucht", "Подобрано для вас"},

@@ -24,6 +24,8 @@ const (
 	FromNewest    Source = "newest"
 	FromCategory  Source = "category"
 	FromExploring Source = "exploration"
+	FromNew       Source = "new"  // an item that hardly anybody met yet, shown so that it is met
+	FromRule      Source = "rule" // a rule put it there
 )
 
 // Viewer is who looks: a profile (nil for a stranger), the device, and whether the shop vouched for the person on it.
@@ -53,18 +55,26 @@ type Query struct {
 	Exclude  []event.ItemID
 	Category string // candidates come from here and below
 	Filter   Filter
+	Varied   Share // how varied the shelves are; without it as the shop wants them
 	Seed     uint32
 	Now      time.Time
 }
 
+// Share is a number from 0 to 1, or none.
+type Share struct {
+	Set   bool
+	Value float32
+}
+
 // Pick is one place of a shelf. Score lies in [0, 1] and compares within the shelf. Propensity is the probability with which the policy puts this item
-// at this place for this visitor.
+// at this place for this visitor, given the places before it. Rule is the business rule that put it there or weighed it (see Model.Rule), 0 for none.
 type Pick struct {
 	Item       item.Ordinal
 	Score      float32
 	Propensity float32
 	Source     Source
 	Reason     Reason
+	Rule       uint16
 }
 
 // Reason says why, in words: a text and the item it names, if any.
@@ -98,24 +108,4 @@ func (w *Worker) Answer(m *Model, q *Query) []Shelf {
 	}
 	w.m, w.q = nil, nil // a worker that waits in a pool must not keep a model that is gone
 	return w.shelves
-}
-
-func (w *Worker) fill(slot Slot) Policy {
-	switch slot.Placement {
-	case ViewedBefore:
-		w.viewedBefore(slot.Limit)
-	case ForYou:
-		return w.forYou(slot.Limit)
-	case BuyAgain:
-		w.buyAgain(slot.Limit)
-	case Trending:
-		w.trending(slot.Limit)
-	case NewItems:
-		w.newest(slot.Limit)
-	case Similar:
-		w.similar(slot.Limit)
-	case Together:
-		w.together(slot.Limit)
-	}
-	return Fixed
 }

@@ -7,7 +7,6 @@ import (
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend/item"
-	"shopkeeper/shared/recommend/model"
 )
 
 // The blend of for-you. While a visit is under way its own direction counts more; a visitor who comes back is known by history. Both shares were set by a
@@ -21,22 +20,15 @@ const (
 	neighbours  = 80 // candidates they give
 )
 
-// Exploration of for-you: with probability exploreShare the last place goes to one of the next exploreWidth candidates, each equally likely.
-const (
-	exploreShare = 0.1
-	exploreWidth = 10
-)
-
-// forYou blends session neighbours and item-item weights over the visitor's history, spreads categories, explores in the last place, and is completed from
-// the visitor's categories and from what everybody likes.
+// forYou blends session neighbours and item-item weights over the visitor's history, explores in the last place, and is completed from the visitor's categories and
+// from what everybody likes.
 func (w *Worker) forYou(limit int) Policy {
 	round := w.newRound()
 	live := w.addNeighbours(round)
 	w.addItemItem(round)
 	w.selectBlend(live, limit)
 	w.scored = w.top.Append(w.scored[:0])
-	w.spread(limit)
-	policy := w.place(limit)
+	policy := w.arrange(limit, true, w.sourceOf, w.because)
 	w.complete(limit)
 	return policy
 }
@@ -108,79 +100,9 @@ func (w *Worker) selectBlend(live bool, limit int) {
 			score += (1 - share) * c.related / mostRelated
 		}
 		if score > 0 {
-			w.top.Offer(i, score*(1+tasteLift*w.affinity(i)))
+			w.offer(i, score*(1+tasteLift*w.affinity(i)))
 		}
 	}
-}
-
-// spread moves items of a category that already has half of the shelf behind the others, keeping their order.
-func (w *Worker) spread(limit int) {
-	if len(w.scored) <= limit {
-		return
-	}
-	most := (limit + 1) / 2
-	later := w.later[:0]
-	kept := w.scored[:0]
-	for at, s := range w.scored {
-		c := w.m.CategoryOf(s.Item)
-		same := 0
-		for _, k := range kept {
-			if c != model.None && w.m.CategoryOf(k.Item) == c {
-				same++
-			}
-		}
-		if same >= most && len(kept) < limit {
-			later = append(later, w.scored[at])
-		} else {
-			kept = append(kept, s)
-		}
-	}
-	w.later = later
-	w.scored = append(kept, later...)
-}
-
-// place puts the candidates on the shelf. The last place is drawn when there are candidates enough to draw from.
-func (w *Worker) place(limit int) Policy {
-	n := min(limit, len(w.scored))
-	if n == 0 {
-		return Fixed
-	}
-	best := w.scored[0].Score
-	for _, s := range w.scored {
-		best = max(best, s.Score)
-	}
-	width := min(exploreWidth, len(w.scored)-n)
-	policy, last, chance := Fixed, n-1, float32(1)
-	if n == limit && limit > 1 && width > 0 {
-		policy, chance = LastSlot, 1-exploreShare
-		if draw := unit(w.q.Seed); draw < exploreShare {
-			last = n + min(int(draw/exploreShare*float64(width)), width-1)
-			chance = exploreShare / float32(width)
-		}
-	}
-	ceiling := float32(1)
-	for at := range n {
-		s, propensity := w.scored[at], float32(1)
-		if at == n-1 {
-			s, propensity = w.scored[last], chance
-		}
-		pick := Pick{s.Item, min(s.Score/best, ceiling), propensity, w.sourceOf(s.Item), w.because(s.Item)}
-		if at == n-1 && last != n-1 {
-			pick.Source = FromExploring
-		}
-		ceiling = pick.Score
-		w.picks = append(w.picks, pick)
-	}
-	return policy
-}
-
-// unit is a number in [0, 1) that the seed decides (SplitMix64).
-func unit(seed uint32) float64 {
-	z := uint64(seed)*0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return float64(z>>11) / (1 << 53)
 }
 
 func (w *Worker) sourceOf(i item.Ordinal) Source {

@@ -13,6 +13,7 @@ import (
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rules"
 )
 
 // Model is a model file in memory with the catalog's changes since it was trained laid over it: new prices, what is hidden, sold out or deleted, and new items, whose ordinals
@@ -27,6 +28,11 @@ type Model struct {
 	prices    map[item.Ordinal]int64
 	fragments []atomic.Pointer[[]byte] // per item, made on first use
 	ranks     *ranks
+	cold      []item.Ordinal // new items that hardly anybody met yet, newest first
+
+	page   rules.Settings
+	rules  *rules.Compiled // nil for none
+	active string          // which rules they are, see rules.Document.Active
 }
 
 // Open opens a model file; one that is corrupt is Invalid.
@@ -35,10 +41,11 @@ func Open(file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}}
+	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, page: rules.Standard}
 	for i := range m.off {
 		m.off[i] = f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i))
 	}
+	m.findCold()
 	return m, nil
 }
 
@@ -70,7 +77,7 @@ func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
 // With is the model under the catalog's changes since it was trained. Of items that the file does not have it takes those that it holds already or that are added here; others
 // wait for the next time.
 func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
-	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks}
+	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, page: m.page}
 	next.off = make([]bool, m.file, m.file+len(m.fresh)+len(added))
 	for i := range next.off {
 		next.off[i] = m.Hidden(item.Ordinal(i)) || m.SoldOut(item.Ordinal(i))
@@ -86,11 +93,38 @@ func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
 		}
 	}
 	next.arrive(delta, m.fresh, added)
-	if slices.Equal(next.off, m.off) && maps.Equal(next.prices, m.prices) && slices.EqualFunc(next.fresh, m.fresh, newcomer.same) {
+	samePrices, sameItems := maps.Equal(next.prices, m.prices), slices.EqualFunc(next.fresh, m.fresh, newcomer.same)
+	if slices.Equal(next.off, m.off) && samePrices && sameItems {
 		return m
 	}
+	if sameItems && (samePrices || m.rules == nil || !m.rules.Priced()) {
+		next.rules, next.active = m.rules, m.active
+	}
+	next.findCold()
 	next.fragments = make([]atomic.Pointer[[]byte], next.Len())
 	return next
+}
+
+// Under is the model under the rules that hold at a time.
+func (m *Model) Under(d rules.Document, at time.Time) *Model {
+	active := d.Active(at)
+	if m.active == active {
+		return m
+	}
+	next := *m
+	next.page, next.active, next.rules = d.Settings, active, nil
+	if c := rules.Compile(d, at, m, placementNames[:]); len(c.Rules) > 0 {
+		next.rules = c
+	}
+	return &next
+}
+
+// Rule is the business rule that a Pick names; false for 0.
+func (m *Model) Rule(n uint16) (rules.Rule, bool) {
+	if m.rules == nil || n == 0 || int(n) > len(m.rules.Rules) {
+		return rules.Rule{}, false
+	}
+	return m.rules.Rules[n-1], true
 }
 
 // Sellable says whether an item may be shown at all.

@@ -15,12 +15,18 @@ import (
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/rules"
 )
 
 // Deltas tells what changed in a shop's catalog since its model was built, and reads the items that are new; those that are not there yet are passed over.
 type Deltas interface {
 	Delta(ctx context.Context, shop event.ShopID) (catalog.Delta, error)
 	Items(ctx context.Context, shop event.ShopID, ids ...event.ItemID) ([]catalog.Item, error)
+}
+
+// Demands reads what a shop's own people demand of recommendations.
+type Demands interface {
+	Read(ctx context.Context, shop event.ShopID) (rules.Document, error)
 }
 
 // Models keeps shops' models in memory, as many as fit. An answer never waits for a newer one: it is fetched beside, and swapped in whole. When the models outgrow their bound, those that were asked for longest
@@ -30,6 +36,7 @@ type Models struct {
 	now    func() time.Time
 	blobs  blob.Store
 	deltas Deltas
+	rules  Demands
 	every  time.Duration
 	memory int64
 
@@ -46,6 +53,7 @@ type resident struct {
 	fetching sync.Mutex
 	etag     string // of the pointer it was loaded from
 	weight   int64  // bytes; 0 when there is none
+	demands  rules.Document
 }
 
 // ModelsOptions change what a memory of models does. nil is right for a process that does nothing else with its memory.
@@ -65,12 +73,12 @@ const (
 )
 
 // NewModels is an empty memory.
-func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas Deltas, opts *ModelsOptions) *Models {
+func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas Deltas, demands Demands, opts *ModelsOptions) *Models {
 	var o ModelsOptions
 	if opts != nil {
 		o = *opts
 	}
-	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, every: cmp.Or(o.Every, RefreshEvery), memory: cmp.Or(o.Memory, DefaultMemory), shops: map[event.ShopID]*resident{}}
+	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, rules: demands, every: cmp.Or(o.Every, RefreshEvery), memory: cmp.Or(o.Memory, DefaultMemory), shops: map[event.ShopID]*resident{}}
 }
 
 // Model is the shop's model: at once when one is in memory, else as soon as it is loaded. NotFound until a shop has published one.
@@ -112,7 +120,7 @@ func (ms *Models) resident(shop event.ShopID) *resident {
 	defer ms.mu.Unlock()
 	r := ms.shops[shop]
 	if r == nil {
-		r = &resident{shop: shop}
+		r = &resident{shop: shop, demands: rules.Document{Settings: rules.Standard}}
 		ms.shops[shop] = r
 	}
 	return r
@@ -127,7 +135,7 @@ func (ms *Models) refreshBeside(ctx context.Context, shop event.ShopID, r *resid
 	}
 }
 
-// refresh loads what is published if it is not what is in memory, and lays the catalog's changes over it. The caller holds r.fetching.
+// refresh loads what is published if it is not what is in memory, and lays the catalog's changes and the shop's rules over it. The caller holds r.fetching.
 func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) error {
 	info, err := ms.blobs.Stat(ctx, pointerName(shop))
 	if err != nil {
@@ -146,9 +154,14 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) e
 		r.model.CompareAndSwap(nil, m)
 		return fmt.Errorf("read catalog changes of %s: %w", shop, err)
 	}
-	added, err := ms.arrivals(ctx, shop, m, delta)
-	r.model.Store(m.With(delta, added...)) // what is hidden counts also when new items cannot be read
-	return err
+	added, unread := ms.arrivals(ctx, shop, m, delta)
+	demands, err := ms.rules.Read(ctx, shop)
+	if err == nil {
+		r.demands = demands
+	}
+	next := m.With(delta, added...) // what is hidden counts also when new items cannot be read; and old rules when the newest cannot
+	r.model.Store(next.Under(r.demands, ms.now()))
+	return errors.Join(unread, err)
 }
 
 func (ms *Models) arrivals(ctx context.Context, shop event.ShopID, m *Model, delta catalog.Delta) ([]catalog.Item, error) {

@@ -14,6 +14,7 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rules"
 )
 
 // noDeltas is a catalog that did not change.
@@ -25,6 +26,13 @@ func (noDeltas) Delta(context.Context, event.ShopID) (catalog.Delta, error) {
 
 func (noDeltas) Items(context.Context, event.ShopID, ...event.ItemID) ([]catalog.Item, error) {
 	return nil, nil
+}
+
+// noRules is a shop that demands nothing.
+type noRules struct{}
+
+func (noRules) Read(context.Context, event.ShopID) (rules.Document, error) {
+	return rules.Document{Settings: rules.Standard}, nil
 }
 
 // file is a model of one item, told apart by its time of training.
@@ -62,7 +70,7 @@ func (s *shelfOfFiles) publish(age int) uint64 {
 }
 
 func (s *shelfOfFiles) memory() *Models {
-	return NewModels(slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return s.now }, s.blobs, noDeltas{}, &ModelsOptions{Every: time.Second})
+	return NewModels(slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return s.now }, s.blobs, noDeltas{}, noRules{}, &ModelsOptions{Every: time.Second})
 }
 
 // corrupt changes a byte in the middle of the file that the pointer names at a place.

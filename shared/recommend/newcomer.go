@@ -249,6 +249,26 @@ func (m *Model) Detail(i item.Ordinal) model.Item {
 		Brand: m.Brand(i), Hidden: m.off[i], SoldOut: m.off[i], Created: m.Created(i)}
 }
 
+// A new item is cold while it is younger than coldAge at the time of training and its popularity, see package trend, is below coldBelow: some views.
+const (
+	coldAge   = 14 * 24 * time.Hour
+	coldBelow = 3
+	maxCold   = 64
+)
+
+// findCold lists the items that hardly anybody met yet.
+func (m *Model) findCold() {
+	m.cold = append(m.cold[:0:0], m.arrivals[:min(len(m.arrivals), maxCold)]...)
+	for _, i := range m.Newest(model.None) {
+		if len(m.cold) == maxCold || m.Model.Created(i).Before(m.Trained().Add(-coldAge)) {
+			return
+		}
+		if m.Model.Popularity(i) < coldBelow && !m.off[i] {
+			m.cold = append(m.cold, i)
+		}
+	}
+}
+
 // ranks is the file's items by popularity, sorted when it is first asked for: what fills a shelf when all lists are at their end.
 type ranks struct {
 	once   sync.Once

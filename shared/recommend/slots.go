@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ func (p Placement) String() string {
 	}
 	return "placement-" + strconv.Itoa(int(p))
 }
+
+// Placements are the names of all placements.
+func Placements() []string { return slices.Clone(placementNames[1:]) }
 
 // Title is the text above the shelf.
 func (p Placement) Title() locale.Key { return shelfTitles[p] }

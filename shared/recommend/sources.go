@@ -15,7 +15,7 @@ func (w *Worker) viewedBefore(limit int) {
 	w.top.Reset(limit)
 	for _, s := range w.seeds {
 		if s.shown && s.kind != profile.Bought && w.allowed(s.item) {
-			w.top.Offer(s.item, s.weight)
+			w.offer(s.item, s.weight)
 		}
 	}
 	w.take(FromHistory, func(item.Ordinal) Reason { return Reason{Key: locale.IsViewed} })
@@ -33,21 +33,23 @@ func (w *Worker) buyAgain(limit int) {
 		if !ok || !w.q.Viewer.Shows(b.By) || !w.allowedAgain(i) || b.Times < 2 && !w.m.Repeats().Repeated(i) {
 			continue
 		}
-		w.top.Offer(i, w.m.Due(i, b.Times, b.Last, w.q.Now))
+		w.offer(i, w.m.Due(i, b.Times, b.Last, w.q.Now))
 	}
 	w.take(FromRepeat, func(item.Ordinal) Reason { return Reason{Key: locale.IsBuyAgain} })
 }
 
 // trending shows what many look at now, nudged towards the visitor's categories.
-func (w *Worker) trending(limit int) {
-	w.top.Reset(limit)
+func (w *Worker) trending(limit int) Policy {
+	w.top.Reset(2 * limit)
 	for _, s := range w.reach(limit, w.m.Trending(model.None)) {
 		if w.allowed(s.Item) {
-			w.top.Offer(s.Item, s.Score*(1+w.affinity(s.Item)))
+			w.offer(s.Item, s.Score*(1+w.affinity(s.Item)))
 		}
 	}
-	w.take(FromTrending, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
+	w.scored = w.top.Append(w.scored[:0])
+	policy := w.arrange(limit, false, func(item.Ordinal) Source { return FromTrending }, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
 	w.complete(limit)
+	return policy
 }
 
 // depth is how far down a list an item may stand and still be lifted to a shelf by taste: enough for what is blocked, few enough to be looked at.
@@ -70,7 +72,7 @@ func (w *Worker) newest(limit int) {
 		}
 		for _, i := range list {
 			if w.allowed(i) {
-				w.top.Offer(i, (1+w.affinity(i))/float32(rank+10))
+				w.offer(i, (1+w.affinity(i))/float32(rank+10))
 			}
 			rank++
 		}
@@ -85,7 +87,7 @@ func (w *Worker) similar(limit int) {
 		items, weights := w.m.Similar(current)
 		for at, i := range items {
 			if weights[at] > 0 && w.allowed(i) {
-				w.top.Offer(i, weights[at]*(1+w.sameCategory(current, i)))
+				w.offer(i, weights[at]*(1+w.sameCategory(current, i)))
 			}
 		}
 		w.offerAlike(current)
@@ -101,7 +103,7 @@ func (w *Worker) offerAlike(to item.Ordinal) {
 	for _, i := range w.m.arrivals {
 		n := w.m.newcomer(i)
 		if at := slices.Index(n.alike, to); at >= 0 && w.allowed(i) {
-			w.top.Offer(i, n.likeness[at])
+			w.offer(i, n.likeness[at])
 		}
 	}
 }
@@ -155,7 +157,7 @@ func (w *Worker) selectRelated(limit int) {
 	w.top.Reset(limit)
 	for _, i := range w.touched {
 		if c := w.at(i); c.related > 0 && w.allowed(i) {
-			w.top.Offer(i, c.related)
+			w.offer(i, c.related)
 		}
 	}
 }
@@ -200,10 +202,10 @@ func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
 	}
 	for _, s := range w.scored {
 		score := float32(0)
-		if best := w.scored[0].Score; best > 0 {
-			score = max(s.Score/best, 0) * ceiling
+		if best := w.scored[0].Score; best > 0 && s.Score > 0 {
+			score = s.Score / best * ceiling
 		}
-		w.picks = append(w.picks, Pick{s.Item, score, 1, source, why(s.Item)})
+		w.picks = append(w.picks, Pick{Item: s.Item, Score: score, Propensity: 1, Source: source, Reason: why(s.Item), Rule: w.ruleOf(s.Item)})
 	}
 }
 
@@ -228,6 +230,10 @@ func (w *Worker) complete(limit int) {
 	for _, list := range [...][]item.Ordinal{w.m.Ranked(), w.m.arrivals} {
 		w.addRest(limit, list)
 	}
+	if w.capped { // better a promoted item too many than an empty place
+		w.capped = false
+		w.addRest(limit, w.m.Ranked())
+	}
 }
 
 // addRest puts what is allowed of a list behind the others, in its order.
@@ -236,12 +242,12 @@ func (w *Worker) addRest(limit int, list []item.Ordinal) {
 		if w.left(limit) <= 0 {
 			return
 		}
-		if w.allowed(i) && !w.shown(i) {
+		if w.allowed(i) && !w.shown(i) && !(w.capped && w.promoted(i)) {
 			source, key := FromPopular, locale.IsPopular
 			if w.m.New(i) {
 				source, key = FromNewest, locale.IsNew
 			}
-			w.picks = append(w.picks, Pick{Item: i, Propensity: 1, Source: source, Reason: Reason{Key: key}})
+			w.picks = append(w.picks, Pick{Item: i, Propensity: 1, Source: source, Reason: Reason{Key: key}, Rule: w.ruleOf(i)})
 		}
 	}
 }
@@ -262,8 +268,8 @@ func (w *Worker) byCategory(limit int, category model.Category) {
 
 func (w *Worker) offerList(list []item.Scored) {
 	for _, s := range list {
-		if w.allowed(s.Item) && !w.shown(s.Item) {
-			w.top.Offer(s.Item, s.Score)
+		if w.allowed(s.Item) && !w.shown(s.Item) && !(w.capped && w.promoted(s.Item)) {
+			w.offer(s.Item, s.Score)
 		}
 	}
 }

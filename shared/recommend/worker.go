@@ -8,6 +8,7 @@ import (
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rules"
 )
 
 // Worker is the working memory of one goroutine: answers allocate nothing once it has grown. The zero value is ready; it may serve any model and shop.
@@ -27,8 +28,18 @@ type Worker struct {
 	session    []item.Ordinal
 	scored     []item.Scored
 	top        item.Top
-	later      []item.Scored
+	row        []candidate // of the shelf that is being arranged
+	order      []uint32    // those with a place, as they got it
 	touched    []item.Ordinal
+
+	placement Placement // of the shelf that is being filled
+	diversity float32
+	ruled     bool   // some items are weighed or forbidden by rules
+	capped    bool   // promoted items have had their share of the shelf
+	seed      uint64 // of the draws
+	pinned    []reserved
+	reserved  []reserved
+	rest      []Pick
 
 	picks   []Pick
 	from    int // where the shelf that is being filled begins
@@ -39,8 +50,9 @@ type Worker struct {
 // cell is what is known of one item while one answer is made.
 type cell struct {
 	epoch   uint32
-	blocked bool // never on this page
-	bought  bool // not on this page, but for shelves of repeat purchases
+	blocked bool   // never on this page
+	bought  bool   // not on this page, but for shelves of repeat purchases
+	stand   uint32 // 1 + its place among the candidates of the shelf
 	session float32
 	related float32
 	because item.Ordinal // the seed that spoke loudest for it and may be named
@@ -65,6 +77,10 @@ const maxSeeds = 40
 func (w *Worker) begin(m *Model, q *Query) {
 	w.m, w.q = m, q
 	w.narrow = q.Category != "" || q.Filter.Any()
+	w.diversity, w.ruled, w.seed = float32(m.page.Diversity), m.rules != nil && m.rules.Weighs(), w.seedOf()
+	if q.Varied.Set {
+		w.diversity = q.Varied.Value
+	}
 	w.picks, w.shelves, w.bounds = w.picks[:0], w.shelves[:0], w.bounds[:0]
 	w.seeds, w.basket, w.touched = w.seeds[:0], w.basket[:0], w.touched[:0]
 	if len(w.cells) < m.Len() {
@@ -193,7 +209,43 @@ func (w *Worker) allowed(i item.Ordinal) bool { return !w.at(i).bought && w.allo
 
 // allowedAgain is allowed for shelves that show what was bought before.
 func (w *Worker) allowedAgain(i item.Ordinal) bool {
-	return !w.at(i).blocked && w.m.Sellable(i) && (!w.narrow || w.fits(i))
+	return !w.at(i).blocked && w.m.Sellable(i) && (!w.ruled || !w.out(i)) && (!w.narrow || w.fits(i))
+}
+
+// effect is what rules do to an item; nil for nothing.
+func (w *Worker) effect(i item.Ordinal) *rules.Effect {
+	if !w.ruled {
+		return nil
+	}
+	return w.m.rules.Effect(i)
+}
+
+// out says whether a rule forbids the item on the shelf that is being filled.
+func (w *Worker) out(i item.Ordinal) bool {
+	e := w.effect(i)
+	return e != nil && e.Out&(1<<w.placement) != 0
+}
+
+// promoted says whether a rule boosts the item on the shelf that is being filled.
+func (w *Worker) promoted(i item.Ordinal) bool {
+	e := w.effect(i)
+	return e != nil && e.Factor[w.placement] > 1
+}
+
+// offer lets an item compete for the shelf, weighed by the rules.
+func (w *Worker) offer(i item.Ordinal, score float32) {
+	if e := w.effect(i); e != nil {
+		score *= e.Factor[w.placement]
+	}
+	w.top.Offer(i, score)
+}
+
+// ruleOf is the rule that weighs an item on this shelf, 0 for none.
+func (w *Worker) ruleOf(i item.Ordinal) uint16 {
+	if e := w.effect(i); e != nil {
+		return e.By[w.placement]
+	}
+	return 0
 }
 
 func (w *Worker) fits(i item.Ordinal) bool {
