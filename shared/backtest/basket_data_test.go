@@ -60,8 +60,28 @@ func TestDataNextBasket(t *testing.T) {
 			}
 			check([]string{"popularity", "p-topfreq", "gp-topfreq", "upcf"}, tt.r, tt.want)
 			check([]string{"upcf"}, "5", []figures{tt.at5})
-			if !testing.Short() {
-				check([]string{"upcf"}, "0", []figures{tt.all})
+			check([]string{"upcf"}, "0", []figures{tt.all})
+		})
+	}
+}
+
+// The product's own model is better than what it is made of, beyond chance, in both figures and at both levels.
+func TestDataHabits(t *testing.T) {
+	events, types := journey(t)
+	for name, tt := range map[string]struct {
+		log Log
+		r   string
+	}{"products": {NewLog(events).WithGroups(types), "25"}, "types of products": {NewLog(ByGroup(events, types)), "50"}} {
+		t.Run(name, func(t *testing.T) {
+			results := run(t, NextBasket, tt.log, nil, []string{"gp-topfreq", "upcf", "habit"}, map[string]string{"upcf.r": tt.r}, 1)
+			for _, peer := range results[:2] {
+				for _, metric := range []string{"recall@10", "ndcg@10", "explore-recall@10"} {
+					d, err := Compare(peer, results[2], metric, 1)
+					if err != nil || !d.Better() {
+						t.Errorf("%s of habit is not better than that of %s: %+v, %v", metric, peer.Model, d, err)
+					}
+					t.Logf("%s over %s: %+v", metric, peer.Model, d)
+				}
 			}
 		})
 	}

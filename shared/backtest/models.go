@@ -26,6 +26,7 @@ var registry = []struct {
 	{"vmis-knn", Params{"m": "1502", "k": "288", "last": "4", "idf": "1", "longest": "0.995", "position": "linear", "vote": "linear", "half-life": "0s", "near": "0", "long": "0"}, fitKNN},
 	{"v-stan", Params{"m": "1502", "k": "288", "last": "8", "idf": "1", "longest": "1", "position": "exponential", "vote": "exponential", "half-life": "720h", "near": "0.5", "long": "0.25"}, fitKNN},
 	{"upcf", Params{"r": "25", "q": "10", "alpha": "0.5", "neighbours": "0"}, fitUPCF},
+	{"habit", Params{"r": "25", "q": "2", "neighbours": "300", "own": "60", "new": "20", "lessons": "3", "trees": "100", "depth": "4", "shrink": "0.1", "least": "5"}, fitHabit},
 	{"p-topfreq", Params{}, fitPersonal},
 	{"gp-topfreq", Params{}, fitPersonalThenPopular},
 }

@@ -45,10 +45,12 @@ func TestModelsBeatPopularity(t *testing.T) {
 		})
 	}
 	t.Run(NextBasket, func(t *testing.T) {
-		results := run(t, NextBasket, log, nil, []string{"popularity", "p-topfreq", "gp-topfreq", "upcf"}, nil, 1)
-		d, err := Compare(results[0], results[2], "recall@10", 1)
-		if err != nil || !d.Better() {
-			t.Errorf("gp-topfreq is not better than popularity: %+v, %v", d, err)
+		results := run(t, NextBasket, log, nil, []string{"popularity", "p-topfreq", "gp-topfreq", "upcf", "habit"}, map[string]string{"trees": "5"}, 1)
+		for _, r := range results[2:] {
+			d, err := Compare(results[0], r, "recall@10", 1)
+			if err != nil || !d.Better() {
+				t.Errorf("%s is not better than popularity: %+v, %v", r.Model, d, err)
+			}
 		}
 	})
 }
@@ -219,6 +221,8 @@ func TestSettingsThatCannotBeRead(t *testing.T) {
 		"ease":     {"lambda": "much"},
 		"itemknn":  {"k": "1.5"},
 		"rp3beta":  {"beta": ""},
+		"upcf":     {"q": "sharp"},
+		"habit":    {"lessons": "0"},
 		"vmis-knn": {"half-life": "soon"},
 	} {
 		t.Run(model, func(t *testing.T) {

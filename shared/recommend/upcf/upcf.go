@@ -161,14 +161,20 @@ type Scratch struct {
 	count   counter
 	dots    []float64 // per customer
 	scores  []float64 // per item
-	near    []share   // customers and their similarities
+	sharper []float64
+	near    []share // customers and their similarities
 	touched []uint32
 	best    []share
 }
 
 // Answer appends to dst the n items likeliest in the next basket of somebody who bought these, best first. Only the order of the answer carries the whole precision of the scores.
 func (x *Index) Answer(dst []item.Scored, s *Scratch, of purchase.Customer, n int) []item.Scored {
-	x.score(s, of)
+	x.find(s, of)
+	for _, v := range s.near {
+		for _, e := range x.customers.row(v.of) {
+			x.add(s, e.of, v.value*e.value)
+		}
+	}
 	s.best = s.best[:0]
 	for _, i := range s.touched {
 		s.best = x.insert(s.best, share{i, s.scores[i]}, n)
@@ -180,11 +186,23 @@ func (x *Index) Answer(dst []item.Scored, s *Scratch, of purchase.Customer, n in
 	return dst
 }
 
-// Scores calls yield with every item that somebody near the customer bought lately, in no order.
-func (x *Index) Scores(s *Scratch, of purchase.Customer, yield func(item.Ordinal, float64)) {
-	x.score(s, of)
+// Scores calls yield with every item that somebody near the customer bought lately, in no order: its score, and its score were the locality so many times as high. Both from
+// one look at the neighbours.
+func (x *Index) Scores(s *Scratch, of purchase.Customer, times float64, yield func(i item.Ordinal, score, sharper float64)) {
+	x.find(s, of)
+	if grow := len(x.counts) - len(s.sharper); grow > 0 {
+		s.sharper = append(s.sharper, make([]float64, grow)...)
+	}
+	for _, v := range s.near {
+		sharp := math.Pow(v.value, times)
+		for _, e := range x.customers.row(v.of) {
+			x.add(s, e.of, v.value*e.value)
+			s.sharper[e.of] += sharp * e.value
+		}
+	}
 	for _, i := range s.touched {
-		yield(item.Ordinal(i), s.scores[i])
+		yield(item.Ordinal(i), s.scores[i], s.sharper[i])
+		s.sharper[i] = 0
 	}
 	x.forget(s)
 }
@@ -196,23 +214,23 @@ func (x *Index) forget(s *Scratch) {
 	s.touched = s.touched[:0]
 }
 
-func (x *Index) score(s *Scratch, of purchase.Customer) {
+// find looks up the neighbours.
+func (x *Index) find(s *Scratch, of purchase.Customer) {
 	if grow := len(x.counts) - len(s.scores); grow > 0 {
 		s.scores = append(s.scores, make([]float64, grow)...)
 	}
 	if grow := len(x.norms) - len(s.dots); grow > 0 {
 		s.dots = append(s.dots, make([]float64, grow)...)
 	}
-	own := s.count.shares(of, len(x.counts), x.settings.Recent)
-	x.collect(s, own)
-	for _, v := range s.near {
-		for _, e := range x.customers.row(v.of) {
-			if s.scores[e.of] == 0 {
-				s.touched = append(s.touched, e.of)
-			}
-			s.scores[e.of] += max(v.value*e.value, math.SmallestNonzeroFloat64)
-		}
+	x.collect(s, s.count.shares(of, len(x.counts), x.settings.Recent))
+}
+
+// add counts a vote; what was voted for is told from what was not by its score, so that no vote is nothing.
+func (x *Index) add(s *Scratch, i uint32, vote float64) {
+	if s.scores[i] == 0 {
+		s.touched = append(s.touched, i)
 	}
+	s.scores[i] += max(vote, math.SmallestNonzeroFloat64)
 }
 
 // collect finds the customers who share an item, with their similarities.

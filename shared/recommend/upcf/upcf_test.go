@@ -82,14 +82,26 @@ func TestSettingsShapeTheAnswer(t *testing.T) {
 }
 
 func TestScoresAreTheAnswers(t *testing.T) {
-	x := fit(t, DefaultSettings)
+	soft := DefaultSettings
+	soft.Locality = 2
+	scores, sharper := map[item.Ordinal]float64{}, map[item.Ordinal]float64{}
 	var s Scratch
-	scores := map[item.Ordinal]float32{}
-	x.Scores(&s, village()[0], func(i item.Ordinal, v float64) { scores[i] = float32(v) })
-	for _, r := range x.Answer(nil, &s, village()[0], 9) {
-		if scores[r.Item] != r.Score {
-			t.Errorf("item %d scores %v and is answered with %v", r.Item, scores[r.Item], r.Score)
-		}
+	for range 2 { // nothing of the first look is left in the second
+		fit(t, soft).Scores(&s, village()[0], 5, func(i item.Ordinal, score, sharp float64) { scores[i], sharper[i] = score, sharp })
+	}
+	for name, tt := range map[string]struct {
+		settings Settings
+		scores   map[item.Ordinal]float64
+	}{"locality 2": {soft, scores}, "five times as high": {DefaultSettings, sharper}} {
+		t.Run(name, func(t *testing.T) {
+			want := map[item.Ordinal]float64{}
+			for _, r := range fit(t, tt.settings).Answer(nil, &s, village()[0], 9) {
+				want[r.Item] = float64(r.Score)
+			}
+			if diff := cmp.Diff(want, tt.scores, cmpopts.EquateApprox(1e-6, 0)); diff != "" {
+				t.Errorf("scores (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
