@@ -45,7 +45,7 @@ func (r *report) note(format string, args ...any) {
 func (r *report) begin(section, protocol string) {
 	r.section, r.protocol = section, protocol
 	fmt.Fprintf(r.w, "\n== %s\n   %s\n", section, protocol)
-	fmt.Fprintf(r.w, "   %-46s | %-30s | %-22s | %-3s | %s\n", "figure", "measured", "wanted", "met", "peers")
+	fmt.Fprintf(r.w, "   %-46s | %-42s | %-22s | %-3s | %s\n", "figure", "measured", "wanted", "met", "peers")
 }
 
 // add prints a figure.
@@ -55,7 +55,7 @@ func (r *report) add(name, measured, wanted string, met any, peers string) {
 		f.Met = map[bool]string{true: "yes", false: "no"}[yes]
 	}
 	r.Figures = append(r.Figures, f)
-	fmt.Fprintf(r.w, "   %-46s | %-30s | %-22s | %-3s | %s\n", name, measured, wanted, f.Met, peers)
+	fmt.Fprintf(r.w, "   %-46s | %-42s | %-22s | %-3s | %s\n", name, measured, wanted, f.Met, peers)
 }
 
 // draw keeps a chart for the page.

@@ -99,11 +99,12 @@ func answerSessions(_ context.Context, p part, m findings) error {
 	return nil
 }
 
-// rounds times single calls in five rounds, the first tenth of a round before it for warmth: the medians and the best of the percentiles.
+// rounds times single calls in five rounds, the first tenth of a round before it for warmth: the medians and the best of the percentiles, by the clock and, in a run of its own, by the processor, which counts nothing
+// of what others do on a busy machine.
 func (m findings) rounds(calls int, call func(n int)) {
 	const rounds = 5
-	all := map[float64][]float64{}
-	took := make([]time.Duration, calls)
+	all := map[string][]float64{}
+	took, used := make([]time.Duration, calls), make([]time.Duration, calls)
 	for range rounds {
 		for n := range calls / 10 {
 			call(n)
@@ -113,14 +114,23 @@ func (m findings) rounds(calls int, call func(n int)) {
 			call(n)
 			took[n] = time.Since(began)
 		}
+		for n := range calls {
+			before := processor()
+			call(n)
+			used[n] = processor() - before
+		}
 		slices.Sort(took)
+		slices.Sort(used)
 		for _, p := range []float64{50, 90, 99} {
-			all[p] = append(all[p], float64(took[int(p*float64(calls-1)/100)].Nanoseconds())/1000)
+			at := int(p * float64(calls-1) / 100)
+			clock, cpu := fmt.Sprintf("p%.0f us", p), fmt.Sprintf("cpu p%.0f us", p)
+			all[clock] = append(all[clock], float64(took[at].Nanoseconds())/1000)
+			all[cpu] = append(all[cpu], float64(used[at].Nanoseconds())/1000)
 		}
 	}
-	for p, values := range all {
+	for name, values := range all {
 		slices.Sort(values)
-		m[fmt.Sprintf("p%.0f us", p)], m[fmt.Sprintf("best p%.0f us", p)] = values[rounds/2], values[0]
+		m[name], m["best "+name] = values[rounds/2], values[0]
 	}
 }
 
@@ -135,7 +145,7 @@ func (b *recommending) pages(ctx context.Context) error {
 		{"Online Retail", part{Task: "train", Shop: "retail", Data: b.data}},
 		{fmt.Sprintf("made up, %d clicks", size), part{Task: "shop", Clicks: size}},
 	}
-	b.begin("The whole page in process", "recommend.Worker.Answer with the front page's five shelves, for 2,000 visitors whose history is a session of the index; a process of its own on one core; single pages, median of 5 rounds, and the best of them; "+
+	b.begin("The whole page in process", "recommend.Worker.Answer with the front page's five shelves, for 2,000 visitors whose history is a session of the index; a process of its own on one core; single pages, median of 5 rounds, by the clock and by time of the processor (collector included); "+
 		"the file is opened from memory: checksums and bounds of all of it; a change is laying a catalog change of 100 items over the model")
 	for n, shop := range shops {
 		if shop.make.Data == "" && shop.make.Task == "train" {
@@ -155,7 +165,7 @@ func (b *recommending) pages(ctx context.Context) error {
 		if n == 2 {
 			wanted, met = "p99 <= 2 ms", m["p99 us"] <= 2000
 		}
-		b.add(shop.name+": p50 / p90 / p99", fmt.Sprintf("%.0f / %.0f / %.0f us (best %.0f / %.0f)", m["p50 us"], m["p90 us"], m["p99 us"], m["best p50 us"], m["best p99 us"]), wanted, met, "")
+		b.add(shop.name+": p50 / p90 / p99", fmt.Sprintf("%.0f / %.0f / %.0f us (cpu p99 %.0f)", m["p50 us"], m["p90 us"], m["p99 us"], m["cpu p99 us"]), wanted, met, "")
 		b.add(shop.name+": items, sessions", fmt.Sprintf("%.0f, %.0f", m["items"], m["sessions"]), "", nil, "")
 		b.add(shop.name+": file, opened, resident", fmt.Sprintf("%.0f MB, %.0f ms, %.0f MB", made["file MB"], 1000*m["open s"], m["resident MB"]), "", nil, "")
 		b.add(shop.name+": a change, its first page", fmt.Sprintf("%.2f ms, %.2f ms", 1000*m["change s"], 1000*m["first page s"]), "", nil, "")

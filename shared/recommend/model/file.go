@@ -5,6 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/crc32"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -128,24 +132,48 @@ func openFile(file []byte) (*reader, error) {
 func (r *reader) readDirectory(file []byte, sections int) {
 	le := binary.LittleEndian
 	at, before := uint64(headerLen+entryLen*sections), kind(0)
+	sums := make([]sum, 0, sections)
 	for n := range sections {
 		entry := file[headerLen+entryLen*n:]
-		k, sum, offset, length := kind(le.Uint32(entry)), le.Uint32(entry[4:]), le.Uint64(entry[8:]), le.Uint64(entry[16:])
+		k, crc, offset, length := kind(le.Uint32(entry)), le.Uint32(entry[4:]), le.Uint64(entry[8:]), le.Uint64(entry[16:])
 		left := uint64(len(file)) - at
 		if k <= before || offset != at || length > left || uint64(padded(int(length))) > left {
 			r.refuse("section %d of %d is out of place", n+1, sections)
 			return
 		}
 		extent := uint64(padded(int(length)))
-		if crc32.Checksum(file[at:at+extent], castagnoli) != sum {
-			r.refuse("%v are corrupt", k)
-			return
-		}
+		sums = append(sums, sum{k, crc, file[at : at+extent]})
 		r.sections[k] = file[at : at+length : at+length]
 		at, before = at+extent, k
 	}
 	if at != uint64(len(file)) {
 		r.refuse("%d bytes belong to no section", uint64(len(file))-at)
+	}
+	r.verify(sums)
+}
+
+// sum is a checksum that is to be verified.
+type sum struct {
+	kind    kind
+	crc     uint32
+	section []byte
+}
+
+// verify computes checksums on all processors, section by section: the one pass over the whole file that opening takes. It refuses the first that is wrong.
+func (r *reader) verify(sums []sum) {
+	wrong := make([]bool, len(sums))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(sums)) {
+		workers.Go(func() {
+			for n := int(next.Add(1)) - 1; n < len(sums); n = int(next.Add(1)) - 1 {
+				wrong[n] = crc32.Checksum(sums[n].section, castagnoli) != sums[n].crc
+			}
+		})
+	}
+	workers.Wait()
+	if n := slices.Index(wrong, true); n >= 0 {
+		r.refuse("%v are corrupt", sums[n].kind)
 	}
 }
 

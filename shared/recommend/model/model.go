@@ -14,7 +14,10 @@
 // The digest covers the directory and the directory the sections, so a changed byte anywhere is found; its first 8 bytes are the model's version: one
 // content, one version. A file that is cut short, corrupt or hostile is refused with Invalid; after Open no accessor can leave the arrays.
 //
-// Items are ordinals in the byte order of their ids; categories are numbers in the byte order of their paths, ancestors included.
+// Items are ordinals in the byte order of their ids; categories are numbers in the byte order of their paths, ancestors included. FORMAT.md lists every section.
+//
+// Opening costs one pass over the bytes for the checksums, on all processors, and one over the numbers that point somewhere, for their bounds: a shop of 500,000 items and 10 million clicks has
+// 424 MB and takes some 150 ms of one processor.
 package model
 
 import (

@@ -52,21 +52,74 @@ const (
 	flagSoldOut = 2
 )
 
-var kindNames = map[kind]string{
-	itemIDs: "item ids", itemTitles: "titles", itemURLs: "addresses", itemImages: "pictures", categoryPaths: "categories", brandNames: "brands",
-	currencyCodes: "currencies", itemSlots: "the items' hash table", itemPrices: "prices", itemCreated: "times of creation", itemCategories: "the items' categories",
-	itemBrands: "the items' brands", itemCurrencies: "the items' currencies", itemFlags: "the items' flags", itemPopularity: "popularities",
-	categoryAbove: "the categories' parents", sessionSettings: "the sessions' settings", sessionPostings: "the items' sessions", sessionItems: "the sessions' items",
-	sessionRarity: "rarities", sessionFreshness: "the sessions' ages", relatedItems: "item-item weights", similarItems: "similar items",
-	togetherItems: "partners", togetherSupport: "supports", togetherConfidence: "confidences", togetherLift: "lifts", popularLists: "popular items",
-	trendingLists: "trending items", newestLists: "newest items", repeatRate: "repeat rates", repeatInterval: "repeat intervals", repeatBuyers: "buyers",
+// section describes a kind for readers: whoever is told why a file was refused, and of FORMAT.md, which a test makes of this table.
+type section struct {
+	kind  kind
+	name  string
+	entry string // type of an entry: text is bytes of UTF-8, pair a uint32 item and a float32 score
+	count string // how many entries; "offsets" is what the section of offsets behind it ends with
+	means string
+}
+
+var sections = []section{
+	{itemIDs, "item ids", "text", "offsets", "Ids one behind the other, in ascending byte order. An item's place among them is its ordinal."},
+	{itemIDs + 1, "item ids: offsets", "uint32", "items + 1", "Where each begins; the first is 0, none is below the one before."},
+	{itemTitles, "titles", "text", "offsets", "Names of the items, empty where the shop gave none."},
+	{itemTitles + 1, "titles: offsets", "uint32", "items + 1", "As for item ids."},
+	{itemURLs, "addresses", "text", "offsets", "Of the items' pages."},
+	{itemURLs + 1, "addresses: offsets", "uint32", "items + 1", "As for item ids."},
+	{itemImages, "pictures", "text", "offsets", "Addresses of the items' pictures."},
+	{itemImages + 1, "pictures: offsets", "uint32", "items + 1", "As for item ids."},
+	{categoryPaths, "categories", "text", "offsets", "Paths such as \"Home > Kitchen\" in ascending byte order, ancestors included. A path's place is its number."},
+	{categoryPaths + 1, "categories: offsets", "uint32", "categories + 1", "As for item ids."},
+	{brandNames, "brands", "text", "offsets", "Distinct, in ascending byte order."},
+	{brandNames + 1, "brands: offsets", "uint32", "brands + 1", "As for item ids."},
+	{currencyCodes, "currencies", "text", "offsets", "ISO 4217 codes, distinct, in ascending byte order."},
+	{currencyCodes + 1, "currencies: offsets", "uint32", "currencies + 1", "As for item ids."},
+	{itemSlots, "the items' hash table", "uint32", "slots", "Open addressing, at most half full, a power of two: ordinal + 1, or 0. An id is looked for from the place of its hash (64-bit FNV-1a, h ^ h>>29, modulo slots) on, until an empty place."},
+	{itemPrices, "prices", "int64", "items", "In minor units of the item's currency."},
+	{itemCreated, "times of creation", "int64", "items", "Unix seconds; 0 where it is not known."},
+	{itemCategories, "the items' categories", "uint32", "items", "Numbers of categories, 4294967295 for none."},
+	{itemBrands, "the items' brands", "uint32", "items", "Numbers of brands, 4294967295 for none."},
+	{itemCurrencies, "the items' currencies", "uint32", "items", "Numbers of currencies, 4294967295 for none."},
+	{itemFlags, "the items' flags", "uint32", "items", "Bit 0: hidden. Bit 1: sold out."},
+	{itemPopularity, "popularities", "float32", "items", "Decayed weight of events (package trend)."},
+	{categoryAbove, "the categories' parents", "uint32", "categories", "The number of the category above, always smaller; 4294967295 at the top."},
+	{sessionSettings, "the sessions' settings", "float64", "12", "Package knn's Newest, Neighbours, Last, IDF, Longest, Position, Vote, HalfLife (nanoseconds), Limit, Until (Unix seconds), Near, Long."},
+	{sessionPostings, "the items' sessions", "uint32", "offsets", "Per item the sessions with it, strictly ascending. Session 0 is the newest."},
+	{sessionPostings + 1, "the items' sessions: offsets", "uint32", "items + 1", "Where each item's begin."},
+	{sessionItems, "the sessions' items", "uint32", "offsets", "Per session its distinct items, in the order of first sight."},
+	{sessionItems + 1, "the sessions' items: offsets", "uint32", "sessions + 1", "Where each session's begin."},
+	{sessionRarity, "rarities", "float32", "items", "What a vote for the item counts: its idf. Finite."},
+	{sessionFreshness, "the sessions' ages", "float32", "sessions, or 0", "What a session's vote counts. Finite. Empty where age does not matter."},
+	{relatedItems, "item-item weights", "uint32", "offsets", "Per item those that it speaks for (packages ease and rp3beta)."},
+	{relatedItems + 1, "item-item weights: offsets", "uint32", "items + 1", "Where each item's begin."},
+	{relatedItems + 2, "item-item weights: values", "float32", "offsets before", "How loud; may be below 0."},
+	{similarItems, "similar items", "uint32", "offsets", "Per item those that the same people hold, best first (package cosine)."},
+	{similarItems + 1, "similar items: offsets", "uint32", "items + 1", "Where each item's begin."},
+	{similarItems + 2, "similar items: values", "float32", "offsets before", "Cosines."},
+	{togetherItems, "partners", "uint32", "offsets", "Per item those in the same baskets, best first (package together)."},
+	{togetherItems + 1, "partners: offsets", "uint32", "items + 1", "Where each item's begin."},
+	{togetherItems + 2, "partners: values", "float32", "partners", "Scores."},
+	{togetherSupport, "supports", "uint32", "partners", "Baskets with both."},
+	{togetherConfidence, "confidences", "float32", "partners", "Share of the item's baskets that have the partner."},
+	{togetherLift, "lifts", "float32", "partners", "How many times as often together as by chance."},
+	{popularLists, "popular items", "pair", "offsets", "One list for the whole shop, then one for each category and what is below it; best first, without hidden and sold-out items."},
+	{popularLists + 1, "popular items: offsets", "uint32", "categories + 2", "Where each list begins."},
+	{trendingLists, "trending items", "pair", "offsets", "As popular items."},
+	{trendingLists + 1, "trending items: offsets", "uint32", "categories + 2", "Where each list begins."},
+	{newestLists, "newest items", "uint32", "offsets", "As popular items, but items alone, newest first."},
+	{newestLists + 1, "newest items: offsets", "uint32", "categories + 2", "Where each list begins."},
+	{repeatRate, "repeat rates", "float32", "items", "Share of the item's buyers who came back for it; 0 where nobody did (package buyagain)."},
+	{repeatInterval, "repeat intervals", "float32", "items", "Median days between two purchases; 0 where nobody came back."},
+	{repeatBuyers, "buyers", "uint32", "items", "People who bought the item."},
 }
 
 // String names a section for whoever reads why a file was refused.
 func (k kind) String() string {
-	for base := k; base+3 > k && base > 0; base-- { // offsets and values are named after what they belong to
-		if name, ok := kindNames[base]; ok {
-			return name
+	for _, s := range sections {
+		if s.kind == k {
+			return s.name
 		}
 	}
 	return "sections of kind " + strconv.Itoa(int(k))
