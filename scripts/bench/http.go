@@ -10,12 +10,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"shopkeeper/shared/fastlane"
 )
 
 const trivialArg = "serve-trivial"
 
-// serveTrivial answers every request with the same bytes: what net/http itself costs.
-func serveTrivial(ctx context.Context, size string) error {
+// The ways of a trivial handler.
+const (
+	byNetHTTP = "net/http"
+	byLane    = "fast lane"
+)
+
+// serveTrivial answers every request with the same bytes: what HTTP itself costs, behind net/http or by the fast lane.
+func serveTrivial(ctx context.Context, way, size string) error {
 	n, err := strconv.Atoi(size)
 	if err != nil {
 		return err
@@ -31,23 +39,26 @@ func serveTrivial(ctx context.Context, size string) error {
 		w.Header()["Content-Type"] = []string{"application/json"}
 		w.Write(body)
 	})
+	if way == byLane {
+		ln = fastlane.New(ln, &fastlane.Options{Paths: map[string]http.Handler{"/v1/recommendations": h, "/v1/front-page": h}})
+	}
 	return http.Serve(ln, h)
 }
 
-func startTrivial(ctx context.Context, size int) (addr string, stop func(), err error) {
-	c, out, err := start(ctx, os.Stderr, os.Args[0], trivialArg, strconv.Itoa(size))
+func startTrivial(ctx context.Context, way string, size int) (addr string, pid int, stop func(), err error) {
+	c, out, err := start(ctx, os.Stderr, os.Args[0], trivialArg, way, strconv.Itoa(size))
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	if _, err := fmt.Fscan(out, &addr); err != nil {
 		c.stop()
-		return "", nil, err
+		return "", 0, nil, err
 	}
-	return addr, c.stop, nil
+	return addr, c.cmd.Process.Pid, c.stop, nil
 }
 
-// prepare makes visitors with history and returns their front page requests.
-func prepare(ctx context.Context, s *server, visitors int) ([][]byte, error) {
+// prepare makes visitors with history and returns their cookies.
+func prepare(ctx context.Context, s *server, visitors int) ([]string, error) {
 	stranger, err := s.newVisitor().frontPage(ctx)
 	if err != nil {
 		return nil, err
@@ -56,7 +67,7 @@ func prepare(ctx context.Context, s *server, visitors int) ([][]byte, error) {
 	if len(catalog) < 8 {
 		return nil, fmt.Errorf("the front page has only %d items", len(catalog))
 	}
-	var requests [][]byte
+	var cookies []string
 	for n := range visitors {
 		v := s.newVisitor()
 		for k := range 6 {
@@ -67,9 +78,9 @@ func prepare(ctx context.Context, s *server, visitors int) ([][]byte, error) {
 		if err := v.await(ctx, "viewed-before", catalog[(n*5+5)%len(catalog)], 5*time.Second); err != nil {
 			return nil, err
 		}
-		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, v.cookie()))
+		cookies = append(cookies, v.cookie())
 	}
-	return requests, nil
+	return cookies, nil
 }
 
 // await polls the front page until a shelf has the item.
@@ -89,58 +100,27 @@ func (v *visitor) await(ctx context.Context, placement, item string, within time
 }
 
 func benchFrontPage(ctx context.Context, s *server, length time.Duration) error {
-	requests, err := prepare(ctx, s, 64)
+	cookies, err := prepare(ctx, s, 64)
 	if err != nil {
 		return err
 	}
-	rotate := func(c int) func() []byte {
-		n := c
-		return func() []byte { n++; return requests[n%len(requests)] }
+	var requests [][]byte
+	for _, cookie := range cookies {
+		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, cookie))
 	}
-	sample, err := load{s.host(), rotate, 1, time.Second}.run(ctx) // warm-up, and the size of an answer
-	if err != nil {
-		return err
-	}
-	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d bytes an answer, 64 visitors with 6 views each", length, sample.bytes)
-	addr, stop, err := startTrivial(ctx, sample.bytes)
+	targets, stop, err := beside(ctx, s, "front page of 5 shelves", requests)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	fmt.Println("connections |  requests/s   p50 ms   p99 ms | trivial handler, same bytes: requests/s   ratio | Serenade (list of 21, toy set; other machine)")
-	peers := map[int]string{1: "4.6k/s", 8: "28.0k/s, p50 .27, p99 .64 ms", 16: "28.2k/s, p50 .53, p99 1.4 ms", 64: "28.3k/s, p99 3.4 ms"}
+	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d visitors with 6 views each", length, len(cookies))
+	fmt.Println(columns)
 	for _, c := range []int{1, 8, 16, 64} {
-		ours, err := load{s.host(), rotate, c, length}.run(ctx)
-		if err != nil {
+		if err := measureInTurns(ctx, targets, c, length); err != nil {
 			return err
 		}
-		trivial, err := load{addr, rotate, c, length}.run(ctx)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%11d | %11.0f %8s %8s | %39.0f %7.2f | %s\n", c, ours.perSecond, ms(ours.p50), ms(ours.p99), trivial.perSecond, ours.perSecond/trivial.perSecond, peers[c])
-		if ours.failed > 0 {
-			return fmt.Errorf("%d answers were no success", ours.failed)
-		}
 	}
-	fmt.Println("peers: Gorse 0.5.11, SQLite: GET recommend n=10, c=16: 505/s, p50 31, p99 46 ms")
-	return listOf21(ctx, s, length)
-}
-
-// listOf21 is what Serenade's figure is about: one list of 21 for a session.
-func listOf21(ctx context.Context, s *server, length time.Duration) error {
-	v := s.newVisitor()
-	p, err := v.frontPage(ctx)
-	if err != nil {
-		return err
-	}
-	request := get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+"&item="+p.items()[0], v.cookie())
-	m, err := load{s.host(), func(int) func() []byte { return func() []byte { return request } }, 16, length}.run(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("one list of 21, c=16: %.0f/s, p50 %s ms, p99 %s ms (Serenade 28.2k/s, p50 .53, p99 1.4 ms)\n", m.perSecond, ms(m.p50), ms(m.p99))
-	return nil
+	return benchLists(ctx, s, cookies, length)
 }
 
 func benchCollect(ctx context.Context, s *server, length time.Duration) error {

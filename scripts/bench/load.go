@@ -29,6 +29,17 @@ type measured struct {
 	p50, p99  time.Duration
 	failed    int64
 	bytes     int
+
+	answers int
+	took    []time.Duration // sorted
+}
+
+// summarize computes the figures from took, which it sorts.
+func (m *measured) summarize(seconds float64) {
+	slices.Sort(m.took)
+	m.answers = len(m.took)
+	m.perSecond = float64(m.answers) / seconds
+	m.p50, m.p99 = m.took[m.answers/2], m.took[m.answers*99/100]
 }
 
 func (l load) run(ctx context.Context) (measured, error) {
@@ -50,12 +61,12 @@ func (l load) run(ctx context.Context) (measured, error) {
 			return measured{}, err
 		}
 	}
-	all := slices.Concat(took...)
-	slices.Sort(all)
-	if len(all) == 0 {
-		return measured{}, fmt.Errorf("no answer within %s", l.length)
+	m := measured{took: slices.Concat(took...), failed: failed.Load(), bytes: int(size.Load())}
+	if len(m.took) == 0 {
+		return m, fmt.Errorf("no answer within %s", l.length)
 	}
-	return measured{float64(len(all)) / elapsed.Seconds(), all[len(all)/2], all[len(all)*99/100], failed.Load(), int(size.Load())}, nil
+	m.summarize(elapsed.Seconds())
+	return m, nil
 }
 
 func (l load) loop(ctx context.Context, connection int, end time.Time, failed, size *atomic.Int64) ([]time.Duration, error) {

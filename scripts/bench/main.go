@@ -20,8 +20,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == trivialArg {
-		exit(serveTrivial(context.Background(), os.Args[2]))
+	if len(os.Args) > 3 && os.Args[1] == trivialArg {
+		exit(serveTrivial(context.Background(), os.Args[2], os.Args[3]))
 	}
 	if len(os.Args) > 3 && os.Args[1] == mailArg {
 		exit(sendMail(context.Background(), os.Args[2], os.Args[3]))

@@ -26,7 +26,7 @@ type exposures struct {
 	now func() time.Time
 
 	mu   sync.Mutex
-	day  string
+	day  int64 // since 1970
 	file *os.File
 	out  *bufio.Writer
 	lost bool // a line could not be written since the last flush
@@ -43,8 +43,8 @@ func openExposures(log *slog.Logger, dir string, now func() time.Time) (*exposur
 func (e *exposures) Record(line []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if day := e.now().UTC().Format(time.DateOnly); day != e.day || e.file == nil {
-		if err := e.turn(day); err != nil {
+	if now := e.now(); dayOf(now) != e.day || e.file == nil {
+		if err := e.turn(now.UTC()); err != nil {
 			e.lost = true
 			return
 		}
@@ -54,16 +54,18 @@ func (e *exposures) Record(line []byte) {
 	}
 }
 
+func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
+
 // turn begins the file of a day.
-func (e *exposures) turn(day string) error {
+func (e *exposures) turn(now time.Time) error {
 	if err := e.end(); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(e.dir, day+".ndjson"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	f, err := os.OpenFile(filepath.Join(e.dir, now.Format(time.DateOnly)+".ndjson"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
-		return fmt.Errorf("begin the exposures of %s: %w", day, err)
+		return fmt.Errorf("begin the exposures of %s: %w", now.Format(time.DateOnly), err)
 	}
-	e.day, e.file, e.out = day, f, bufio.NewWriterSize(f, 64<<10)
+	e.day, e.file, e.out = dayOf(now), f, bufio.NewWriterSize(f, 64<<10)
 	return e.prune()
 }
 

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTailKeepsTheEnd(t *testing.T) {
@@ -52,5 +53,21 @@ func TestPeak(t *testing.T) {
 	}
 	if got := Peak(-1); got != 0 {
 		t.Errorf("a process that is not there held %v MB", got)
+	}
+}
+
+func TestCPU(t *testing.T) {
+	before := CPU(os.Getpid())
+	sum := byte(0)
+	for end := time.Now().Add(10 * time.Second); CPU(os.Getpid()) == before && time.Now().Before(end); {
+		for n := range 1_000_000 {
+			sum += byte(n)
+		}
+	}
+	if got := CPU(os.Getpid()); runtime.GOOS == "linux" && (got <= before || got > 1e6) {
+		t.Errorf("after some work (%d) %v seconds, %v before", sum, got, before)
+	}
+	if got := CPU(-1); got != 0 {
+		t.Errorf("a process that is not there has worked %v seconds", got)
 	}
 }

@@ -46,6 +46,15 @@ func (db *DB) Get(ctx context.Context, k table.Key, _ ...table.ReadOption) (tabl
 	return db.live(it)
 }
 
+// Peek is the item at k as Get would answer it now, if it is in memory. Its body is shared: nobody may change it. false says only that Get must be asked.
+func (db *DB) Peek(k table.Key) (table.Item, bool) {
+	if db.open() != nil {
+		return table.Item{}, false
+	}
+	it, ok, _ := db.cache.get(k)
+	return it, ok && !it.Expired(db.now())
+}
+
 var errNoItem = fault.New(fault.NotFound, "no item has this key")
 
 // live is the item unless it has expired.

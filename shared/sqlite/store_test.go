@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -41,6 +42,45 @@ func TestStore(t *testing.T) {
 			}, tabletest.Gaps{})
 		})
 	}
+}
+
+// peeking is a store that is asked for what it has in memory first.
+type peeking struct{ *DB }
+
+// Get is table.Store's.
+func (p peeking) Get(ctx context.Context, k table.Key, opts ...table.ReadOption) (table.Item, error) {
+	if it, ok := p.Peek(k); ok {
+		return own(it), nil
+	}
+	return p.DB.Get(ctx, k, opts...)
+}
+
+// TestPeek holds Peek to all that is promised of Get.
+func TestPeek(t *testing.T) {
+	tabletest.Store(t, func(t *testing.T, now func() time.Time) table.Store {
+		return peeking{open(t, "", &Options{Now: now, Feeds: []table.Name{"alpha"}})}
+	}, tabletest.Gaps{})
+	t.Run("nothing after Close", func(t *testing.T) {
+		db := open(t, "", nil)
+		it := item("a", 1)
+		if err := db.Write(t.Context(), table.Put(it, table.Always())); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the first learns that nobody else wrote
+			if _, err := db.Get(t.Context(), it.Key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, ok := db.Peek(it.Key); !ok || string(got.Body) != string(it.Body) {
+			t.Errorf("peek: %s, %t", got.Body, ok)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := db.Peek(it.Key); ok {
+			t.Error("a closed database is peeked into")
+		}
+	})
 }
 
 func TestFeed(t *testing.T) {

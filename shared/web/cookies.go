@@ -1,7 +1,9 @@
 package web
 
 import (
+	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/consent"
@@ -30,8 +32,8 @@ func (c *Cookies) name() string {
 
 // Visitor is whom a good cookie of this shop names; false for none, a forged one or one of another shop.
 func (c *Cookies) Visitor(r *http.Request, shop event.ShopID) (identity.Visitor, bool) {
-	for _, cookie := range r.CookiesNamed(c.name()) {
-		if v, err := c.codec.Parse(shop, cookie.Value, c.now()); err == nil {
+	for value := range cookieValues(r, c.name()) {
+		if v, err := c.codec.Parse(shop, value, c.now()); err == nil {
 			return v, true
 		}
 	}
@@ -49,8 +51,8 @@ func (c *Cookies) Clear(w http.ResponseWriter) { c.set(w, c.name(), "", true, -1
 
 // Consent is what this browser decided for the shop; the zero State when it did not. It is not signed: it is the visitor's own word.
 func (c *Cookies) Consent(r *http.Request, shop event.ShopID) consent.State {
-	for _, cookie := range r.CookiesNamed(consent.CookieName) {
-		if s, err := consent.ParseCookie(shop, cookie.Value, c.now()); err == nil {
+	for value := range cookieValues(r, consent.CookieName) {
+		if s, err := consent.ParseCookie(shop, value, c.now()); err == nil {
 			return s
 		}
 	}
@@ -69,6 +71,31 @@ func (c *Cookies) set(w http.ResponseWriter, name, value string, httpOnly bool, 
 		Name: name, Value: value, Path: "/", MaxAge: age, Secure: !c.plain, HttpOnly: httpOnly, SameSite: http.SameSiteLaxMode,
 	})
 }
+
+// cookieValues are what r.CookiesNamed finds, without memory for cookies of which only the value is looked at.
+func cookieValues(r *http.Request, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range r.Header["Cookie"] {
+			for part := range strings.SplitSeq(line, ";") {
+				key, value, _ := strings.Cut(trim(part), "=")
+				if trim(key) != name {
+					continue
+				}
+				if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+					value = value[1 : len(value)-1]
+				}
+				if !strings.ContainsFunc(value, notInCookie) && !yield(value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func trim(s string) string { return strings.Trim(s, " \t\r\n") }
+
+// notInCookie says which characters make a cookie's value unreadable to net/http.
+func notInCookie(c rune) bool { return c < ' ' || c >= 0x7f || c == '"' || c == ';' || c == '\\' }
 
 // GPC says whether the browser asks not to be followed (Global Privacy Control).
 func GPC(r *http.Request) bool { return r.Header.Get("Sec-GPC") == "1" }

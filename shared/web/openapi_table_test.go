@@ -27,6 +27,7 @@ var parameters = map[string]string{
 	"exclude":   "items that must not be shown, with commas between",
 	"category":  "a category path: items within it",
 	"filter":    "a condition that items must meet",
+	"fields":    "which members of the items are wanted, with commas between, such as id,score; without it all, and the id always",
 	"locale":    "a language, such as fr; without it the shop's",
 	"visitor":   "a visitor, for the shop's server with the secret key",
 	"user":      "a userId, for the shop's server with the secret key",
@@ -91,18 +92,18 @@ type consentAnswer struct {
 	Consent consentView `json:"consent"`
 }
 
-// The answers of the hot path, which are appended rather than encoded.
+// The answers of the hot path, which are appended rather than encoded. A pick has all members but for url and image unless the caller named fields.
 type pickDoc struct {
-	ID         string    `json:"id"`
-	Title      string    `json:"title"`
-	URL        string    `json:"url,omitempty"`
-	Image      string    `json:"image,omitempty"`
-	Price      moneyDoc  `json:"price"`
-	Position   int       `json:"position" minimum:"1"`
-	Score      float64   `json:"score" minimum:"0" maximum:"1"`
-	Propensity float64   `json:"propensity" minimum:"0" maximum:"1" doc:"how likely this item was to stand here"`
-	Source     string    `json:"source"`
-	Reason     reasonDoc `json:"reason"`
+	ID         string     `json:"id"`
+	Title      string     `json:"title,omitempty"`
+	URL        string     `json:"url,omitempty"`
+	Image      string     `json:"image,omitempty"`
+	Price      *moneyDoc  `json:"price,omitempty"`
+	Position   int        `json:"position,omitempty" minimum:"1"`
+	Score      float64    `json:"score,omitempty" minimum:"0" maximum:"1"`
+	Propensity float64    `json:"propensity,omitempty" minimum:"0" maximum:"1" doc:"how likely this item was to stand here"`
+	Source     string     `json:"source,omitempty"`
+	Reason     *reasonDoc `json:"reason,omitempty"`
 }
 
 type moneyDoc struct {
@@ -171,6 +172,7 @@ type listDoc struct {
 	Category  string         `json:"category,omitempty"`
 	Filter    string         `json:"filter,omitempty"`
 	Locale    string         `json:"locale,omitempty"`
+	Fields    string         `json:"fields,omitempty"`
 }
 
 type shelvesDoc struct {
@@ -183,7 +185,7 @@ var (
 	asking   = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable}
 	ofAnItem = append([]int{http.StatusNotFound}, asking...)
 	storing  = append([]int{http.StatusRequestEntityTooLarge}, asking...)
-	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter"}
+	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter", "fields"}
 )
 
 func inJSON(v any) map[string]any { return map[string]any{"application/json": v} }

@@ -55,8 +55,20 @@ type RecommendDeps struct {
 // recommending answers placements. It reads one item and writes nothing, so every route may be repeated.
 type recommending struct {
 	RecommendDeps
+	near peeker    // Profiles, if it keeps items in memory
 	pool sync.Pool // of *asked
 }
+
+// peeker is a store that has items at hand: an answer from it needs no waiting, and its body, which is shared, no copy. false says only that Get must be asked.
+type peeker interface {
+	Peek(k table.Key) (table.Item, bool)
+}
+
+// nothingNear is for stores that are always asked.
+type nothingNear struct{}
+
+// Peek finds nothing.
+func (nothingNear) Peek(table.Key) (table.Item, bool) { return table.Item{}, false }
 
 // asked is one request's working memory.
 type asked struct {
@@ -74,6 +86,7 @@ type asked struct {
 
 	worker recommend.Worker
 	query  recommend.Query
+	fields fields
 	ask    offer.Ask
 	chosen offer.Chosen
 	stock  shelfStock
@@ -88,7 +101,10 @@ func NewRecommend(d RecommendDeps) http.Handler {
 
 // RecommendRoutes is the table of what recommending answers. Nothing is written, so every call may be repeated.
 func RecommendRoutes(d RecommendDeps) []Route {
-	h := &recommending{RecommendDeps: d, pool: sync.Pool{New: func() any { return new(asked) }}}
+	h := &recommending{RecommendDeps: d, near: nothingNear{}, pool: sync.Pool{New: func() any { return new(asked) }}}
+	if near, ok := d.Profiles.(peeker); ok {
+		h.near = near
+	}
 	return []Route{
 		{http.MethodGet, "/v1/front-page", h.frontPage, true},
 		{http.MethodGet, "/v1/recommendations", h.list, true},
@@ -178,8 +194,6 @@ func (h *recommending) decide(a *asked) {
 // read gets the one profile that the answer needs: the person's merged one when the cookie names a person, else the visitor's own. A person who does not count this
 // device (no longer, or not yet) costs a second read. A read that fails or takes too long leaves a stranger's page.
 func (h *recommending) read(ctx context.Context, a *asked) {
-	ctx, cancel := context.WithTimeout(ctx, ProfileDeadline)
-	defer cancel()
 	if a.visitor.Person != "" {
 		if h.get(ctx, a, string(a.visitor.Person), profile.Merged) && (a.caller.secret() || h.member(a)) {
 			return
@@ -198,7 +212,7 @@ func (h *recommending) member(a *asked) bool {
 }
 
 func (h *recommending) get(ctx context.Context, a *asked, id, sort string) bool {
-	it, err := h.Profiles.Get(ctx, profile.Key(a.caller.ID, id, sort))
+	it, err := h.item(ctx, profile.Key(a.caller.ID, id, sort))
 	if err == nil {
 		err = profile.DecodeInto(&a.profile, it.Body)
 	}
@@ -208,6 +222,16 @@ func (h *recommending) get(ctx context.Context, a *asked, id, sort string) bool 
 		h.Log.Error("answer without the visitor's profile", "shop", a.caller.ID, "err", err)
 	}
 	return a.found
+}
+
+// item reads what is not at hand within ProfileDeadline.
+func (h *recommending) item(ctx context.Context, k table.Key) (table.Item, error) {
+	if it, ok := h.near.Peek(k); ok {
+		return it, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ProfileDeadline)
+	defer cancel()
+	return h.Profiles.Get(ctx, k)
 }
 
 // greet opens the first name when this device may see it.
@@ -254,7 +278,7 @@ func (h *recommending) listing(r *http.Request, a *asked) *listing {
 
 // listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
 func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
-	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, shop: a.caller.ID}
+	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)

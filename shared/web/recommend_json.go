@@ -19,6 +19,7 @@ type listing struct {
 	shop   event.ShopID
 
 	impressions *impression.Signer
+	fields      fields
 
 	token recommend.Token // Placement and Policy are set per shelf
 }
@@ -43,25 +44,11 @@ func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
 }
 
 func (l *listing) appendPick(dst []byte, p recommend.Pick, position int) []byte {
-	dst = append(dst, '{')
-	dst = append(dst, l.model.Fragment(p.Item)...)
-	dst = append(dst, `,"position":`...)
-	dst = strconv.AppendInt(dst, int64(position), 10)
-	dst = append(dst, `,"score":`...)
-	dst = appendShare(dst, p.Score)
-	dst = append(dst, `,"propensity":`...)
-	dst = appendShare(dst, p.Propensity)
-	dst = append(dst, `,"source":"`...)
-	dst = append(dst, p.Source...)
-	dst = append(dst, `","reason":{"code":"`...)
-	dst = append(dst, p.Reason.Key...)
-	dst = append(dst, `","items":[`...)
-	if p.Reason.Named {
-		dst = appendString(dst, l.model.ID(p.Reason.About))
+	if l.fields != allFields {
+		return l.appendSome(dst, p, position)
 	}
-	dst = append(dst, `],"text":`...)
-	dst = l.appendReason(dst, p)
-	return append(dst, `}}`...)
+	dst = append(append(dst, '{'), l.model.Fragment(p.Item)...)
+	return append(l.appendRank(dst, p, position), '}')
 }
 
 func (l *listing) appendReason(dst []byte, p recommend.Pick) []byte {
@@ -119,7 +106,7 @@ func appendEscaped(dst []byte, s string) []byte {
 	from := 0
 	for i := range len(s) {
 		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+		if !escaped[c] {
 			continue
 		}
 		dst = append(dst, s[from:i]...)
@@ -128,3 +115,14 @@ func appendEscaped(dst []byte, s string) []byte {
 	}
 	return append(dst, s[from:]...)
 }
+
+// escaped are the bytes that appendEscaped does not write as they are.
+var escaped = func() (is [256]bool) {
+	for c := range ' ' {
+		is[c] = true
+	}
+	for _, c := range `"\<>&` {
+		is[c] = true
+	}
+	return is
+}()

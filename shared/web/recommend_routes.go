@@ -33,7 +33,7 @@ func (h *recommending) frontPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h.start(a, slots)
-	if err := narrow(&a.query, r); err != nil {
+	if err := narrow(a, r); err != nil {
 		return err
 	}
 	h.greet(a)
@@ -109,7 +109,7 @@ func (h *recommending) one(w http.ResponseWriter, r *http.Request, placement rec
 		return err
 	}
 	h.start(a, []recommend.Slot{{Placement: placement, Limit: limit}})
-	if err := narrow(&a.query, r); err != nil {
+	if err := narrow(a, r); err != nil {
 		return err
 	}
 	a.query.Current = item
@@ -138,8 +138,12 @@ func parseLimit(text string) (int, error) {
 	return n, nil
 }
 
-// narrow reads what the caller demands of the items.
-func narrow(q *recommend.Query, r *http.Request) (err error) {
+// narrow reads what the caller demands of the items, and of which of their members.
+func narrow(a *asked, r *http.Request) (err error) {
+	if a.fields, err = parseFields(queryValue(r, "fields")); err != nil {
+		return err
+	}
+	q := &a.query
 	q.Category, q.Current = queryValue(r, "category"), event.ItemID(queryValue(r, "item"))
 	if q.Basket, err = parseIDs(r, "basket"); err != nil {
 		return err
@@ -177,6 +181,7 @@ type batchRequest struct {
 	Category  string         `json:"category"`
 	Filter    string         `json:"filter"`
 	Locale    string         `json:"locale"`
+	Fields    string         `json:"fields"`
 }
 
 // batch serves POST /v1/recommendations:batch for the shop's servers (secret key): many lists in one answer, in the order asked.
@@ -232,6 +237,10 @@ func (h *recommending) appendOne(out []byte, r *http.Request, c caller, b batchR
 	if err != nil {
 		return out, err
 	}
+	wanted, err := parseFields(b.Fields)
+	if err != nil {
+		return out, err
+	}
 	if b.Limit == 0 {
 		b.Limit = recommend.DefaultLimit
 	}
@@ -246,7 +255,7 @@ func (h *recommending) appendOne(out []byte, r *http.Request, c caller, b batchR
 	}
 	h.start(a, []recommend.Slot{{Placement: placement, Limit: b.Limit}})
 	a.query.Current, a.query.Basket, a.query.Exclude = b.Item, b.Basket, b.Exclude
-	a.query.Category, a.query.Filter = b.Category, filter
+	a.query.Category, a.query.Filter, a.fields = b.Category, filter, wanted
 	l := h.listingIn(r, a, b.Locale)
 	shelves, err := h.answer(r, a, l)
 	if err != nil {

@@ -39,16 +39,35 @@ func NewHandler(log *slog.Logger, now func() time.Time, routes ...Route) http.Ha
 		}
 		paths[route.Path][route.Method] = route
 	}
-	edge := edge{log: log, now: now}
+	edge, exact := edge{log: log, now: now}, map[string]http.Handler{}
 	for path, m := range paths {
-		mux.Handle(path, edge.handle(path, m.serve))
+		h := edge.handle(path, m.serve)
+		mux.Handle(path, h)
+		if !strings.Contains(path, "{") && !strings.HasSuffix(path, "/") {
+			exact[path] = h
+		}
 	}
 	if _, taken := paths["/"]; !taken {
 		mux.Handle("/", edge.handle("unknown", func(http.ResponseWriter, *http.Request) error {
 			return fault.New(fault.NotFound, "there is nothing at this address")
 		}))
 	}
-	return mux
+	return exactly{exact, mux}
+}
+
+// exactly finds a path that is written as its route is without walking the mux, which would find the same.
+type exactly struct {
+	exact map[string]http.Handler
+	mux   *http.ServeMux
+}
+
+// ServeHTTP is http.Handler's.
+func (s exactly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := s.exact[r.URL.Path]; ok && r.URL.RawPath == "" {
+		h.ServeHTTP(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
 }
 
 // methods are the routes of one path.

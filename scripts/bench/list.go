@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"shopkeeper/shared/process"
+)
+
+// target is one row of the table: a server and the requests that it is sent.
+type target struct {
+	name string
+	addr string
+	pid  int
+	next func(connection int) func() []byte
+
+	size int
+}
+
+// rotating sends the requests one after the other, every connection beginning elsewhere.
+func rotating(requests [][]byte) func(int) func() []byte {
+	return func(c int) func() []byte {
+		n := c
+		return func() []byte { n++; return requests[n%len(requests)] }
+	}
+}
+
+// listPaths are the lists that are measured: everything that a page shows, and what a caller with a catalog of its own needs.
+var listPaths = []struct{ name, query string }{
+	{"21 items, all members", ""},
+	{"21 bare ids", "&fields=id"},
+}
+
+// benchLists measures GET /v1/recommendations. All targets are measured in turns, so that a machine's slower minute meets all of them.
+func benchLists(ctx context.Context, s *server, cookies []string, length time.Duration) error {
+	var targets []*target
+	for _, l := range listPaths {
+		var requests [][]byte
+		for _, cookie := range cookies {
+			requests = append(requests, get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+l.query, cookie))
+		}
+		group, stop, err := beside(ctx, s, "list of "+l.name, requests)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		targets = append(targets, group...)
+	}
+	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d visitors with 6 views each; the profile is read and the exposure logged for each", length, len(cookies))
+	fmt.Println(columns)
+	for _, c := range []int{1, 8, 16, 64} {
+		if err := measureInTurns(ctx, targets, c, length); err != nil {
+			return err
+		}
+	}
+	fmt.Println("peers, other machines, c=16: Serenade 28.2k/s, p50 .53, p99 1.4 ms (21 bare ids, toy set; c=1 4.6k/s, c=64 28.3k/s, p99 3.4 ms); Gorse 0.5.11 505/s, p50 31, p99 46 ms (n=10)")
+	return nil
+}
+
+const columns = "                                  bytes | connections, requests/s, p50 ms, p99 ms, us CPU a request (share of the trivial handler by the fast lane, by net/http)"
+
+// beside is our server with the requests and, beside it, handlers that answer as many bytes: behind net/http, and by the fast lane that the product uses.
+func beside(ctx context.Context, s *server, name string, requests [][]byte) (group []*target, stop func(), err error) {
+	ours := &target{name: name, addr: s.host(), pid: s.cmd.Process.Pid, next: rotating(requests)}
+	warm, err := load{ours.addr, ours.next, 1, time.Second}.run(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ours.size, group = warm.bytes, []*target{ours}
+	var stops []func()
+	stop = func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
+	for _, way := range []string{byLane, byNetHTTP} {
+		addr, pid, end, err := startTrivial(ctx, way, ours.size)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		stops = append(stops, end)
+		group = append(group, &target{"  trivial handler, " + way, addr, pid, ours.next, ours.size})
+	}
+	return group, stop, nil
+}
+
+// measureInTurns prints the targets in groups of three: ours and its two trivial handlers.
+func measureInTurns(ctx context.Context, targets []*target, connections int, length time.Duration) error {
+	const turns = 3
+	results := make([][]measured, len(targets))
+	used := make([]float64, len(targets))
+	for range turns {
+		for i, t := range targets {
+			before := process.CPU(t.pid)
+			m, err := load{t.addr, t.next, connections, length / turns}.run(ctx)
+			if err != nil {
+				return err
+			}
+			if m.failed > 0 {
+				return fmt.Errorf("%s: %d answers were no success", t.name, m.failed)
+			}
+			used[i] += process.CPU(t.pid) - before
+			results[i] = append(results[i], m)
+		}
+	}
+	for i, t := range targets {
+		m := pooled(results[i])
+		shares := ""
+		if !strings.HasPrefix(t.name, " ") {
+			shares = fmt.Sprintf("  (%.2f, %.2f)", m.perSecond/pooled(results[i+1]).perSecond, m.perSecond/pooled(results[i+2]).perSecond)
+		}
+		fmt.Printf("%-32s %6d | c=%-2d %8.0f/s %7s %7s %7.1f%s\n", t.name, t.size, connections, m.perSecond, ms(m.p50), ms(m.p99), used[i]/float64(m.answers)*1e6, shares)
+	}
+	return nil
+}
+
+// pooled is several turns as one.
+func pooled(turns []measured) measured {
+	var all measured
+	var seconds float64
+	for _, m := range turns {
+		all.took = append(all.took, m.took...)
+		seconds += float64(m.answers) / m.perSecond
+	}
+	all.summarize(seconds)
+	return all
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend"
+)
+
+// fields says which members of its items a caller wants. The zero value is only the id, which is always there.
+type fields uint16
+
+const (
+	fieldTitle fields = 1 << iota
+	fieldURL
+	fieldImage
+	fieldPrice
+	fieldPosition
+	fieldScore
+	fieldPropensity
+	fieldSource
+	fieldReason
+
+	allFields = 1<<iota - 1
+)
+
+// fieldNames are the members in their order, the id first.
+var fieldNames = [...]string{"id", "title", "url", "image", "price", "position", "score", "propensity", "source", "reason"}
+
+// parseFields reads "id,score". Empty means all; a name that is none of an item's members is Invalid.
+func parseFields(text string) (fields, error) {
+	if text == "" {
+		return allFields, nil
+	}
+	var f fields
+next:
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		for i, known := range fieldNames {
+			if name == known {
+				f |= 1 << i >> 1
+				continue next
+			}
+		}
+		return 0, fault.InvalidField("fields", strconv.Quote(name)+" is none of "+strings.Join(fieldNames[:], ", "))
+	}
+	return f, nil
+}
+
+// appendSome writes a pick with the wanted members alone.
+func (l *listing) appendSome(dst []byte, p recommend.Pick, position int) []byte {
+	dst = appendString(append(dst, `{"id":`...), l.model.ID(p.Item))
+	if l.fields&fieldTitle != 0 {
+		dst = appendString(append(dst, `,"title":`...), l.model.Title(p.Item))
+	}
+	if text := l.model.URL(p.Item); l.fields&fieldURL != 0 && text != "" {
+		dst = appendString(append(dst, `,"url":`...), text)
+	}
+	if text := l.model.Image(p.Item); l.fields&fieldImage != 0 && text != "" {
+		dst = appendString(append(dst, `,"image":`...), text)
+	}
+	if l.fields&fieldPrice != 0 {
+		dst = strconv.AppendInt(append(dst, `,"price":{"amount":`...), l.model.Price(p.Item), 10)
+		dst = appendString(append(dst, `,"currency":`...), l.model.Currency(p.Item))
+		dst = append(dst, '}')
+	}
+	return append(l.appendRank(dst, p, position), '}')
+}
+
+// appendRank writes what the ranking says of a pick.
+func (l *listing) appendRank(dst []byte, p recommend.Pick, position int) []byte {
+	if l.fields&fieldPosition != 0 {
+		dst = strconv.AppendInt(append(dst, `,"position":`...), int64(position), 10)
+	}
+	if l.fields&fieldScore != 0 {
+		dst = appendShare(append(dst, `,"score":`...), p.Score)
+	}
+	if l.fields&fieldPropensity != 0 {
+		dst = appendShare(append(dst, `,"propensity":`...), p.Propensity)
+	}
+	if l.fields&fieldSource != 0 {
+		dst = append(append(append(dst, `,"source":"`...), p.Source...), '"')
+	}
+	if l.fields&fieldReason == 0 {
+		return dst
+	}
+	dst = append(append(append(dst, `,"reason":{"code":"`...), p.Reason.Key...), `","items":[`...)
+	if p.Reason.Named {
+		dst = appendString(dst, l.model.ID(p.Reason.About))
+	}
+	return append(l.appendReason(append(dst, `],"text":`...), p), '}')
+}
