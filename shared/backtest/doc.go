@@ -104,6 +104,7 @@ type exam struct {
 	grade     func(ranked []item.Scored, q question) []float64
 	measures  []string // names of what grade returns
 	from, to  int64    // of a split: when the hidden time begins and ends, in Unix milliseconds
+	main      int      // the measure that decides between models
 }
 
 // question is one hidden answer. targets are the hidden items; where order matters the first is the next one.
@@ -163,6 +164,9 @@ func (e exam) take(ctx context.Context, s Spec, o Options) (Result, error) {
 		r.all.add(q.unit, measures, append(values, novelty, diversity))
 	}
 	r.coverage, r.popularity = []float64{width.coverage()}, []float64{width.mean()}
+	if m, ok := model.(interface{ Note() string }); ok {
+		r.Note = m.Note()
+	}
 	return r, nil
 }
 

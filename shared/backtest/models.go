@@ -27,6 +27,10 @@ var registry = []struct {
 	{"v-stan", Params{"m": "1502", "k": "288", "last": "8", "idf": "1", "longest": "1", "position": "exponential", "vote": "exponential", "half-life": "720h", "near": "0.5", "long": "0.25"}, fitKNN},
 	{"upcf", Params{"r": "25", "q": "10", "alpha": "0.5", "neighbours": "0"}, fitUPCF},
 	{"habit", Params{"r": "25", "q": "2", "neighbours": "300", "own": "60", "new": "20", "lessons": "3", "trees": "100", "depth": "4", "shrink": "0.1", "least": "5"}, fitHabit},
+	{"follow", Params{"after": "5", "before": "5", "last": "5", "back": "0.7", "fade": "0.3"}, fitFollow},
+	{"recent", Params{"days": "30"}, fitRecent},
+	{"blend", blendDefaults, fitBlend},
+	{"blend-sessions", blendDefaults, fitSessionBlend},
 	{"p-topfreq", Params{}, fitPersonal},
 	{"gp-topfreq", Params{}, fitPersonalThenPopular},
 }

@@ -54,7 +54,7 @@ func hideBasket(histories []history, items int) exam {
 			asked = append(asked, question{history: History{Items: h.items[:n], Times: h.times[:n], Baskets: before, Repeats: true, Now: orders[at].Time}, targets: orders[at].Items, unit: len(asked), segment: h.segment})
 		}
 	}
-	e := exam{depth: nextBasketDepth, measures: []string{"recall@10", "ndcg@10", "hr@10", "repeat-recall@10", "explore-recall@10"}, grade: gradeBasket}
+	e := exam{depth: nextBasketDepth, main: 1, measures: []string{"recall@10", "ndcg@10", "hr@10", "repeat-recall@10", "explore-recall@10"}, grade: gradeBasket}
 	e.train = newTraining(items, all, sessions, customers)
 	e.train.past, e.questions = past, asked
 	e.train.rehearsal = func(uint64) exam { return hideBasket(past, items) }

@@ -31,7 +31,7 @@ func newestTenth(all []history) (before, newest []history) {
 
 // continued asks for the next item of the asked sessions. A rehearsal asks for those of the newest tenth of the learned ones.
 func continued(learned, asked []history, items int) exam {
-	e := exam{depth: 20, measures: []string{"hr@20", "mrr@20", "precision@20", "recall@20", "ndcg@20"}, grade: gradeNext}
+	e := exam{depth: 20, main: 1, measures: []string{"hr@20", "mrr@20", "precision@20", "recall@20", "ndcg@20"}, grade: gradeNext}
 	all := make([][]item.Ordinal, len(learned))
 	sessions := make([]knn.Session, len(learned))
 	visits := make([]purchase.Customer, len(learned))
@@ -46,7 +46,7 @@ func continued(learned, asked []history, items int) exam {
 	}
 	for session, h := range asked {
 		for at := 1; at < len(h.items); at++ {
-			e.questions = append(e.questions, question{history: History{Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:], unit: session, segment: h.segment})
+			e.questions = append(e.questions, question{history: History{Live: true, Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:], unit: session, segment: h.segment})
 		}
 	}
 	return e

@@ -126,6 +126,9 @@ func (r Report) costs() table {
 	t := table{title: "Cost, on one core", rows: [][]string{{"model", "fit", "answer p50", "answer p99", "settings"}}}
 	for _, one := range r.Results {
 		t.rows = append(t.rows, []string{one.Model, fmt.Sprintf("%.2f s", one.Seconds), micros(one.P50), micros(one.P99), one.Params.String()})
+		if one.Note != "" {
+			t.note = strings.TrimSpace(t.note + " " + one.Model + ": " + one.Note + ".")
+		}
 	}
 	return t
 }

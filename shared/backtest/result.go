@@ -28,6 +28,7 @@ type Result struct {
 	Parts       []Part              `json:"parts,omitempty"`   // the same metrics for parts of the questions
 	Splits      []Split             `json:"splits,omitempty"`  // of sliding: each split apart
 	Against     *Against            `json:"against,omitempty"` // beside the first model of the run, see CompareAll
+	Note        string              `json:"note,omitempty"`    // what the model says of itself
 
 	depth                int
 	all                  sample

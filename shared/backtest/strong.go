@@ -60,7 +60,7 @@ func generalise(train, test []history, items int, random *rand.Rand) exam {
 
 // sets is an exam on sets of items: recall, and gain of the whole ranking.
 func sets(train []history, items int) exam {
-	e := exam{depth: 100, measures: []string{"recall@20", "recall@50", "ndcg@100", "hr@20", "mrr@20"}, grade: gradeSet}
+	e := exam{depth: 100, main: 2, measures: []string{"recall@20", "recall@50", "ndcg@100", "hr@20", "mrr@20"}, grade: gradeSet}
 	all := make([][]item.Ordinal, len(train))
 	sessions := make([]knn.Session, len(train))
 	customers := make([]purchase.Customer, len(train))

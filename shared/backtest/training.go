@@ -37,6 +37,7 @@ type History struct {
 	Baskets purchase.Customer
 	Repeats bool
 	Now     int64
+	Live    bool // a visit under way: its last item is never an answer, what came before may be
 }
 
 // Model answers a question: it appends the n best items to dst, best first, in a total order. It may reuse memory between calls: one goroutine only.
