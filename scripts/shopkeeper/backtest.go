@@ -21,6 +21,7 @@ type backtestCmd struct {
 	As        string            `help:"What the file's rows are: interactions (user, item, time), sessions (session, item, time), baskets (user, basket, item, time) or otto (sessions as the OTTO data set has them)." enum:"interactions,sessions,baskets,otto," default:"" placeholder:"KIND"`
 	Map       map[string]string `help:"Which column holds a field, where the usual names do not fit: --map item=StockCode; segment (of the user) is told apart where it is mapped. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
 	Skip      map[string]string `help:"Rows to pass over, by the beginning of a column: --skip Invoice=C leaves out cancellations. Repeatable." mapsep:"none" placeholder:"COLUMN=TEXT"`
+	Keep      map[string]string `help:"The only rows to read, by a regular expression that a column must match: --keep StockCode=^[0-9]{5}. Repeatable." mapsep:"none" placeholder:"COLUMN=PATTERN"`
 	Protocol  string            `required:"" help:"What is hidden from whom: strong-generalisation, time-split, sliding, next-item or next-basket." enum:"strong-generalisation,time-split,sliding,next-item,next-basket" placeholder:"NAME"`
 	Model     []string          `required:"" help:"Models, separated by commas: ${models}." placeholder:"NAME"`
 	Param     map[string]string `help:"A setting of the models: --param lambda=200, or of one model: --param ease.lambda=200. Repeatable." mapsep:"none" placeholder:"KEY=VALUE"`
@@ -146,7 +147,7 @@ func (c *backtestCmd) groups(p *program) (groups map[string]string, err error) {
 // read reads one file of events.
 func (c *backtestCmd) read(p *program, path string) (events []backtest.Event, err error) {
 	err = c.open(p, path, func(text io.Reader, format backtest.Format) (rejects []backtest.Reject, err error) {
-		format.Skip = c.Skip
+		format.Skip, format.Keep = c.Skip, c.Keep
 		events, rejects, err = backtest.Read(text, c.kind(), format, c.Map)
 		return rejects, err
 	})

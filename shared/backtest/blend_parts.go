@@ -83,13 +83,7 @@ func basketsOf(past []history) sparse.Rows {
 // visitParts are the sources for visits: neighbours by three measures, what follows what, the visit's own items, what is looked at these days.
 func visitParts(_ context.Context, t Training, _ Params) ([]part, error) {
 	const week = 7 * 24 * time.Hour
-	parts := []part{
-		{"next", newFollow(t, followSettings{after: 1, last: 5, fade: .3})},
-		{"follow", newFollow(t, followSettings{after: 5, last: 5, fade: .3})},
-		{"around", newFollow(t, followSettings{after: 5, before: 5, last: 5, back: .7, fade: .3})},
-		{"own", newOwn(t)},
-		{"recent", newRecent(t, 2)},
-	}
+	var parts []part
 	for _, v := range []struct {
 		name     string
 		settings knn.Settings
@@ -104,5 +98,10 @@ func visitParts(_ context.Context, t Training, _ Params) ([]part, error) {
 		}
 		parts = append(parts, part{v.name, &neighbours{index: x}})
 	}
-	return parts, nil
+	return append(parts,
+		part{"next", newFollow(t, followSettings{after: 1, last: 5, fade: .3})},
+		part{"follow", newFollow(t, followSettings{after: 5, last: 5, fade: .3})},
+		part{"around", newFollow(t, followSettings{after: 5, before: 5, last: 5, back: .7, fade: .3})},
+		part{"own", newOwn(t)},
+		part{"recent", newRecent(t, 2)}), nil
 }

@@ -177,3 +177,38 @@ func TestDataOTTO(t *testing.T) {
 		t.Error("nothing is asked")
 	}
 }
+
+// A blend is held to what it must reach on each log, beside the best single source. The year's settings and the shares of the split are those of the published figures.
+func TestDataBlends(t *testing.T) {
+	clicks := func(t *testing.T) (Log, *Log) {
+		train := NewLog(readSessions(t, "serenade/train.txt.gz"))
+		test := train.Alongside(readSessions(t, "serenade/test.txt"))
+		return train, &test
+	}
+	tests := map[string]struct {
+		protocol, single, blend string
+		log                     func(*testing.T) (Log, *Log)
+		least                   map[string]float64
+	}{
+		"clicks": {NextItem, "vmis-knn", "blend-sessions", clicks, map[string]float64{"mrr@20": .355}},
+		"customers by time": {TimeSplit, "ease", "blend", func(t *testing.T) (Log, *Log) { return retail(t, true), nil },
+			map[string]float64{"recall@20": .175, "ndcg@100": .20}},
+		"unseen customers": {StrongGeneralisation, "ease", "blend", func(t *testing.T) (Log, *Log) { return retail(t, false), nil },
+			map[string]float64{"recall@20": .32, "ndcg@100": .36}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			train, test := tt.log(t)
+			results := run(t, tt.protocol, train, test, []string{tt.single, tt.blend}, nil, 1)
+			for metric, least := range tt.least {
+				if got := results[1].Metrics[metric]; got < least {
+					t.Errorf("%s is %.4f, want at least %.4f", metric, got, least)
+				}
+				if d, err := Compare(results[0], results[1], metric, 1); err != nil || d.Worse() || d.Mean <= 0 {
+					t.Errorf("%s against %s: %+v, %v", metric, tt.single, d, err)
+				}
+			}
+			t.Log(results[1].Note)
+		})
+	}
+}

@@ -116,8 +116,8 @@ func TestNextItemAsksAfterEachClick(t *testing.T) {
 	test := train.Alongside([]Event{{User: "b", Item: "y", Time: 3}, {User: "b", Item: "new", Time: 2}, {User: "b", Item: "x", Time: 1}})
 	e := nextItem(train, &test)
 	want := []question{
-		{history: History{Items: ordinals(0), Times: []int64{1}}, targets: ordinals(2, 1)},
-		{history: History{Items: ordinals(0, 2), Times: []int64{1, 2}}, targets: ordinals(1)},
+		{history: History{Items: ordinals(0), Times: []int64{1}, Live: true}, targets: ordinals(2, 1)},
+		{history: History{Items: ordinals(0, 2), Times: []int64{1, 2}, Live: true}, targets: ordinals(1)},
 	}
 	if diff := cmp.Diff(want, e.questions, cmp.AllowUnexported(question{})); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)

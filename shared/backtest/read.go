@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ type Format struct {
 	JSON  bool // a JSON object a line instead; the members of the first are the columns
 	Gzip  bool
 	Skip  map[string]string // lines to pass over: column to the beginning of its value, such as Invoice to C for cancellations
+	Keep  map[string]string // the only lines to read: column to a regular expression that its value must match, such as StockCode to ^[0-9]{5} for goods
 }
 
 // FormatOf tells by the name: .ndjson, .jsonl and .json have a JSON object a line, .tsv and .txt have tabs, everything else commas; .gz on top of any is compressed.
@@ -111,7 +113,7 @@ func scan(r io.Reader, f Format, begin func(heading []string) error, each func(r
 	if err := begin(heading); err != nil {
 		return nil, err
 	}
-	skip, err := skips(heading, f.Skip)
+	skip, err := f.rules(heading)
 	if err != nil {
 		return nil, err
 	}
@@ -139,24 +141,44 @@ func scan(r io.Reader, f Format, begin func(heading []string) error, each func(r
 	}
 }
 
-// passed is one rule of what is passed over.
+// passed is one rule of what is passed over: lines whose column begins so, or does not match.
 type passed struct {
 	column int
 	begins string
+	unlike *regexp.Regexp
 }
 
 func (p passed) over(record []string) bool {
-	return p.column < len(record) && strings.HasPrefix(record[p.column], p.begins)
+	value := ""
+	if p.column < len(record) {
+		value = record[p.column]
+	}
+	if p.unlike != nil {
+		return !p.unlike.MatchString(value)
+	}
+	return p.column < len(record) && strings.HasPrefix(value, p.begins)
 }
 
-func skips(heading []string, rules map[string]string) ([]passed, error) {
+// rules are the format's, in the order of their columns' names.
+func (f Format) rules(heading []string) ([]passed, error) {
 	var out []passed
-	for _, column := range slices.Sorted(maps.Keys(rules)) {
+	for _, column := range slices.Sorted(maps.Keys(f.Skip)) {
 		at := slices.Index(heading, column)
 		if at < 0 {
 			return nil, fault.InvalidField("skip."+column, "no such column among "+joined(heading))
 		}
-		out = append(out, passed{at, rules[column]})
+		out = append(out, passed{column: at, begins: f.Skip[column]})
+	}
+	for _, column := range slices.Sorted(maps.Keys(f.Keep)) {
+		at := slices.Index(heading, column)
+		if at < 0 {
+			return nil, fault.InvalidField("keep."+column, "no such column among "+joined(heading))
+		}
+		pattern, err := regexp.Compile(f.Keep[column])
+		if err != nil {
+			return nil, fault.InvalidField("keep."+column, "not a regular expression: "+err.Error())
+		}
+		out = append(out, passed{column: at, unlike: pattern})
 	}
 	return out, nil
 }

@@ -83,6 +83,15 @@ func TestRowsThatArePassedOver(t *testing.T) {
 	if _, _, err := Read(strings.NewReader(text), Interactions, Format{Comma: ',', Skip: map[string]string{"Order": "C"}}, nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a column that is not there: %v", err)
 	}
+	events, rejects, err = Read(strings.NewReader(text), Interactions, Format{Comma: ',', Keep: map[string]string{"item": "^[bc]$", "Invoice": "[0-9]$"}, Skip: map[string]string{"Invoice": "C"}}, nil)
+	if err != nil || len(rejects) > 0 || len(events) != 1 || events[0].Item != "c" {
+		t.Errorf("%v %v %v", events, rejects, err)
+	}
+	for column, pattern := range map[string]string{"Order": "^C", "item": "("} {
+		if _, _, err := Read(strings.NewReader(text), Interactions, Format{Comma: ',', Keep: map[string]string{column: pattern}}, nil); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s like %s: %v", column, pattern, err)
+		}
+	}
 }
 
 func TestFilesThatCannotBeRead(t *testing.T) {

@@ -76,7 +76,7 @@ func scanObjects(r io.Reader, f Format, begin func(heading []string) error, each
 				return Reject{}, err
 			}
 			var err error
-			if skip, err = skips(heading, f.Skip); err != nil {
+			if skip, err = f.rules(heading); err != nil {
 				return Reject{}, err
 			}
 		}
