@@ -20,6 +20,8 @@ import (
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/privacy"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/rules"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/staff"
@@ -40,6 +42,8 @@ type Deps struct {
 	Keeper    *segment.Keeper
 	Offers    *offer.Store
 	Results   *offer.Results
+	Rules     *rules.Store
+	Models    *recommend.Models
 	Campaigns *campaign.Store
 	Runner    *campaign.Runner
 	Rows      *ledger.Store

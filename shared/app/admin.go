@@ -19,6 +19,8 @@ import (
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/privacy"
+	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/rules"
 	"shopkeeper/shared/segment"
 	"shopkeeper/shared/staff"
 	"shopkeeper/shared/table"
@@ -85,6 +87,7 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
 		Segments: segment.NewStore(now, store), Keeper: Segments(log, now, store, nil), Offers: offer.NewStore(now, store), Results: offer.NewResults(store),
+		Rules: rules.NewStore(now, store, recommend.Placements()), Models: composer.Models,
 		Campaigns: campaign.NewStore(now, store), Runner: runner, Rows: ledger.New(now, store), Evaluator: Evaluate(log, now, store, files, c.shops),
 		Composer: composer, Mailer: o.Mailer, Outbox: o.Outbox,
 		Privacy: private, Backlogs: o.Backlogs,

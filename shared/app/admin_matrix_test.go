@@ -157,6 +157,8 @@ var samples = map[string]sample{
 	"segments": {"", 200}, "segment": {"", 404}, "new-segment": {`{"id":"s#","name":"S","condition":"visits > 1"}`, 201}, "change-segment": {`{"name":"S","condition":"visits > 1"}`, 404},
 	"delete-segment": {"", 404}, "segment-members": {"", 404}, "preview-segment": {`{"condition":"visits > 1"}`, 200}, "segment-attributes": {"", 200},
 	"offers": {"", 200}, "offer": {"", 404}, "new-offer": {`{"id":"o#","status":"draft","title":"O"}`, 201}, "change-offer": {`{"status":"draft","title":"O"}`, 404}, "delete-offer": {"", 404}, "offer-results": {"", 404},
+	"rules": {"", 200}, "rule": {"", 404}, "new-rule": {`{"id":"r#","name":"R","kind":"exclude","brand":"B"}`, 201}, "change-rule": {`{"name":"R","kind":"exclude","brand":"B"}`, 404}, "delete-rule": {"", 404},
+	"preview-rule": {`{"name":"R","kind":"exclude","brand":"B"}`, 404}, "shelves": {"", 200}, "change-shelves": {`{"diversity":0.3,"rotation":0,"newShare":0,"promotedShare":0,"promotedMost":1}`, 200},
 	"campaigns": {"", 200}, "campaign": {"", 404}, "new-campaign": {`{"id":"c#","name":"C"}`, 201}, "change-campaign": {`{"name":"C"}`, 404}, "delete-campaign": {"", 404}, "plan-campaign": {"", 404},
 	"start-campaign": {"", 404}, "pause-campaign": {"", 404}, "resume-campaign": {"", 404}, "stop-campaign": {"", 404}, "withdraw-campaign": {"", 404},
 	"campaign-sums": {"", 404}, "campaign-ledger": {"", 404}, "campaign-report": {"", 404}, "evaluate-campaign": {"", 404},

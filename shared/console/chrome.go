@@ -38,7 +38,7 @@ type place struct {
 // places is the whole rail; a reader sees what they may see.
 var places = []group{
 	{"Shop", []place{{Title: "Overview", Path: "", needs: staff.OverviewRead}, {Title: "Live events", Path: "live", needs: staff.OverviewRead}, {Title: "Customers", Path: "customers", needs: staff.CustomersRead}}},
-	{"Marketing", []place{{Title: "Segments", Path: "segments", needs: staff.SegmentsRead}, {Title: "Offers", Path: "offers", needs: staff.OffersRead},
+	{"Marketing", []place{{Title: "Segments", Path: "segments", needs: staff.SegmentsRead}, {Title: "Offers", Path: "offers", needs: staff.OffersRead}, {Title: "Merchandising", Path: "rules", needs: staff.RulesRead},
 		{Title: "Campaigns", Path: "campaigns", needs: staff.CampaignsRead}, {Title: "Outbox", Path: "outbox", needs: staff.OutboxRead}}},
 	{"Set-up", []place{{Title: "Imports", Path: "imports", needs: staff.ImportsRead}, {Title: "Keys", Path: "keys", needs: staff.KeysRead}, {Title: "Users", Path: "users", needs: staff.UsersRead},
 		{Title: "Audit log", Path: "audit", needs: staff.AuditRead}, {Title: "Models", Path: "models", needs: staff.ModelsRead}, {Title: "Health", Path: "health", needs: staff.HealthRead}}},

@@ -71,7 +71,7 @@ func New(log *slog.Logger, now func() time.Time, deps Deps) (http.Handler, error
 }
 
 // signed are the pages that need a session.
-var signed = []map[string]handler{home, customerPages, segmentPages, offerPages, campaignPages, letterPages, previewPages, importPages, privacyPages, healthPages, modelPages, staffPages}
+var signed = []map[string]handler{home, customerPages, segmentPages, offerPages, rulePages, campaignPages, letterPages, previewPages, importPages, privacyPages, healthPages, modelPages, staffPages}
 
 func (c *Console) routes() http.Handler {
 	mux := http.NewServeMux()

@@ -70,6 +70,7 @@ func TestWhoComesSecondIsTold(t *testing.T) {
 	for path, form := range map[string]url.Values{
 		"segments/loyal/edit": {"name": {"Loyal"}, "condition": {"known"}, "version": {"1"}},
 		"offers/kept/edit":    {"title": {"Kept"}, "version": {"1"}},
+		"rules/kept/edit":     {"name": {"Kept"}, "kind": {"exclude"}, "brand": {"B"}, "version": {"1"}},
 		"campaigns/kept/edit": {"name": {"Kept"}, "version": {"1"}, "html.0": {"x {{ unsubscribe_url }}"}, "text.0": {"x {{ unsubscribe_url }}"}, "subject.0": {"x"}},
 	} {
 		t.Run(path, func(t *testing.T) {

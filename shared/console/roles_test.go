@@ -23,7 +23,7 @@ type page struct {
 	want  int
 }
 
-var segmentForm, offerFields, campaignFields = "name=Some&condition=visits+%3E+1", "title=Some", "name=Some&html.0=x&text.0=x&subject.0=x"
+var segmentForm, offerFields, ruleFields, campaignFields = "name=Some&condition=visits+%3E+1", "title=Some", "name=Some&kind=exclude&brand=B", "name=Some&html.0=x&text.0=x&subject.0=x"
 
 var allPages = map[string]page{
 	"GET {$}": {staff.OverviewRead, "", "", 200}, "GET live": {staff.OverviewRead, "", "", 200}, "GET account": {"", "", "", 200}, "POST account": {"", "", "old=wrong&password=a&again=b", 422}, "POST logout": {"", "", "", 303},
@@ -35,6 +35,9 @@ var allPages = map[string]page{
 	"POST segments/{id}/delete": {staff.SegmentsEdit, "", "version=1", 404}, "GET segments/{id}/members.csv": {staff.ExportsRead, "segments/loyal/members.csv", "", 200},
 	"GET offers": {staff.OffersRead, "", "", 200}, "GET offers/new": {staff.OffersEdit, "", "", 200}, "POST offers/new": {staff.OffersEdit, "", offerFields, 303}, "GET offers/{id}": {staff.OffersRead, "", "", 404}, "GET offers/{id}/edit": {staff.OffersEdit, "", "", 404},
 	"POST offers/{id}/edit": {staff.OffersEdit, "offers/kept/edit", offerFields + "&version=99", 409}, "POST offers/{id}/status": {staff.OffersEdit, "offers/kept/status", "status=draft", 303}, "POST offers/{id}/delete": {staff.OffersEdit, "", "version=1", 404},
+	"GET rules": {staff.RulesRead, "", "", 200}, "POST rules/shelves": {staff.RulesEdit, "", "version=99", 409}, "GET rules/new": {staff.RulesEdit, "", "", 200}, "POST rules/new": {staff.RulesEdit, "", ruleFields, 303},
+	"GET rules/{id}": {staff.RulesRead, "rules/kept", "", 200}, "GET rules/{id}/edit": {staff.RulesEdit, "rules/kept/edit", "", 200}, "POST rules/{id}/edit": {staff.RulesEdit, "rules/kept/edit", ruleFields + "&version=99", 409},
+	"POST rules/{id}/pause": {staff.RulesEdit, "rules/kept/pause", "paused=no", 303}, "POST rules/{id}/delete": {staff.RulesEdit, "", "version=1", 404},
 	"GET campaigns": {staff.CampaignsRead, "", "", 200}, "GET campaigns/new": {staff.CampaignsEdit, "", "", 200}, "POST campaigns/new": {staff.CampaignsEdit, "", campaignFields, 303}, "GET campaigns/{id}": {staff.CampaignsRead, "campaigns/kept", "", 200},
 	"GET campaigns/{id}/edit": {staff.CampaignsEdit, "campaigns/kept/edit", "", 200}, "POST campaigns/{id}/edit": {staff.CampaignsEdit, "campaigns/kept/edit", campaignFields + "&version=99", 409},
 	"GET campaigns/{id}/progress": {staff.CampaignsRead, "campaigns/kept/progress", "", 200}, "GET campaigns/{id}/messages": {staff.CampaignsRead, "campaigns/kept/messages", "", 200}, "GET campaigns/{id}/result": {staff.CampaignsRead, "campaigns/kept/result", "", 200},
@@ -78,7 +81,7 @@ func (w *world) request(in staff.Session, csrf, route string, p page) answer {
 func (w *world) keep() {
 	w.t.Helper()
 	marketer := w.sessions[staff.Marketer]
-	for path, form := range map[string]url.Values{"offers/new": {"title": {"Kept"}}, "campaigns/new": {"name": {"Kept"}, "html.0": {`<p>Hello <a href="{{ unsubscribe_url }}">no more</a></p>`}, "text.0": {"Hello {{ unsubscribe_url }}"}, "subject.0": {"Hello"}}} {
+	for path, form := range map[string]url.Values{"offers/new": {"title": {"Kept"}}, "rules/new": {"name": {"Kept"}, "kind": {"exclude"}, "brand": {"B"}}, "campaigns/new": {"name": {"Kept"}, "html.0": {`<p>Hello <a href="{{ unsubscribe_url }}">no more</a></p>`}, "text.0": {"Hello {{ unsubscribe_url }}"}, "subject.0": {"Hello"}}} {
 		if a := w.post(marketer, path, form); a.status != http.StatusSeeOther {
 			w.t.Fatalf("%s answered %d %s", path, a.status, a.body)
 		}
@@ -96,6 +99,8 @@ func (w *world) forget(in *staff.Session, role staff.Role, route string) {
 		w.must(w.Service.DeleteSegment(w.t.Context(), w.sessions[staff.Owner].Actor, "some", 0))
 	case "POST offers/new":
 		w.must(w.Service.DeleteOffer(w.t.Context(), w.sessions[staff.Owner].Actor, "some", 0))
+	case "POST rules/new":
+		w.must(w.Service.DeleteRule(w.t.Context(), w.sessions[staff.Owner].Actor, "some", 0))
 	case "POST campaigns/new":
 		w.must(w.Service.DeleteCampaign(w.t.Context(), w.sessions[staff.Owner].Actor, "some", 0))
 	}

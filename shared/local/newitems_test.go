@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -57,5 +58,42 @@ func TestANewItemIsRecommendedWithoutTraining(t *testing.T) {
 	for _, query := range []string{"placement=new", "placement=for-you&limit=12", "placement=trending&limit=12"} {
 		has(query, false)
 	}
+	s.end()
+}
+
+// TestARuleHoldsWithinSeconds bans a category by the admin API while the shop serves, and lets it go again.
+func TestARuleHoldsWithinSeconds(t *testing.T) {
+	s := serve(t, ServeOptions{Dir: filepath.Join(t.TempDir(), "shop")})
+	o, status := s.logIn(s.Password)
+	if status != http.StatusOK {
+		t.Fatalf("log in: %d", status)
+	}
+	v := s.visitor()
+	before := v.listed("placement=trending&limit=6")
+	first := before[len(before)-1]
+	rule := `{"id":"first","name":"First","kind":"pin","items":["` + first + `"],"place":1,"placements":["trending"]}`
+	if status, text, _ := o.ask(http.MethodPost, "rules:preview", `{"name":"First","kind":"pin","items":["`+first+`"],"place":1,"placements":["trending"]}`); status != http.StatusOK || !strings.Contains(text, `"rule":"draft"`) {
+		t.Errorf("preview: %d %s", status, text)
+	}
+	if status, text, _ := o.ask(http.MethodPost, "rules", rule); status != http.StatusCreated {
+		t.Fatalf("make: %d %s", status, text)
+	}
+	leader := func(query string) func() []string {
+		return func() []string { return v.listed(query)[:1] }
+	}
+	eventually(t, []string{first}, leader("placement=trending&limit=6"))
+	if got := v.do(http.MethodGet, "/v1/recommendations?placement=trending&limit=6", ""); !strings.Contains(got, `"source":"rule"`) {
+		t.Errorf("the pinned item does not say why it is there: %s", got)
+	}
+	ban := `{"id":"ban","name":"Ban","kind":"exclude","items":["` + first + `"]}`
+	if status, text, _ := o.ask(http.MethodPost, "rules", ban); status != http.StatusCreated {
+		t.Fatalf("make: %d %s", status, text)
+	}
+	eventually(t, []string{"gone"}, func() []string {
+		if slices.Contains(v.listed("placement=trending&limit=100"), first) {
+			return nil
+		}
+		return []string{"gone"}
+	})
 	s.end()
 }

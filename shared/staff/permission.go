@@ -22,6 +22,8 @@ const (
 	OrdersRead    Action = "orders.read"
 	OffersRead    Action = "offers.read"
 	OffersEdit    Action = "offers.write"
+	RulesRead     Action = "rules.read"
+	RulesEdit     Action = "rules.write"
 	SegmentsRead  Action = "segments.read"
 	SegmentsEdit  Action = "segments.write"
 	CampaignsRead Action = "campaigns.read"
@@ -66,6 +68,8 @@ var permissions = []permission{
 	{OrdersRead, []Role{Marketer, Operator}},
 	{OffersRead, []Role{Marketer, Operator, Analyst}},
 	{OffersEdit, []Role{Marketer}},
+	{RulesRead, []Role{Marketer, Operator, Analyst}},
+	{RulesEdit, []Role{Marketer}},
 	{SegmentsRead, []Role{Marketer, Operator, Analyst}},
 	{SegmentsEdit, []Role{Marketer}},
 	{CampaignsRead, []Role{Marketer, Operator, Analyst}},

@@ -13,10 +13,10 @@ func TestPermissions(t *testing.T) {
 	all := Actions()
 	want := map[Role][]Action{
 		Owner: all, Server: all,
-		Marketer: {OverviewRead, CustomersRead, CatalogRead, CatalogEdit, OrdersRead, OffersRead, OffersEdit, SegmentsRead, SegmentsEdit, CampaignsRead, CampaignsEdit, CampaignsSend,
+		Marketer: {OverviewRead, CustomersRead, CatalogRead, CatalogEdit, OrdersRead, OffersRead, OffersEdit, RulesRead, RulesEdit, SegmentsRead, SegmentsEdit, CampaignsRead, CampaignsEdit, CampaignsSend,
 			ImportsRead, ImportsEdit, RejectedRead, ExportsRead, OutboxRead, HealthRead, ModelsRead, ModelsEdit, SelfRead, SelfEdit},
-		Operator: {OverviewRead, CustomersRead, CustomersEdit, CustomersTake, CatalogRead, OrdersRead, OffersRead, SegmentsRead, CampaignsRead, OutboxRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
-		Analyst:  {OverviewRead, CatalogRead, OffersRead, SegmentsRead, CampaignsRead, ImportsRead, ExportsRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
+		Operator: {OverviewRead, CustomersRead, CustomersEdit, CustomersTake, CatalogRead, OrdersRead, OffersRead, RulesRead, SegmentsRead, CampaignsRead, OutboxRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
+		Analyst:  {OverviewRead, CatalogRead, OffersRead, RulesRead, SegmentsRead, CampaignsRead, ImportsRead, ExportsRead, HealthRead, ModelsRead, SelfRead, SelfEdit},
 		"":       nil, "boss": nil,
 	}
 	for role, actions := range want {
