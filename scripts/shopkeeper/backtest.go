@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type backtestCmd struct {
 	ByGroup   bool              `help:"Ask for groups instead of items; events of items without a group are left out."`
 	Seed      uint64            `help:"Of the random split." default:"1" placeholder:"N"`
 	Users     int               `help:"At most so many test users; 0 is the protocol's own number." default:"0" placeholder:"N"`
+	HTML      string            `name:"html" help:"Also write a page with charts." placeholder:"FILE"`
 	Splits    int               `help:"From how many moments sliding looks." default:"4" placeholder:"N"`
 	Cold      int               `help:"Items that fewer baskets or sessions hold are told apart as cold." default:"5" placeholder:"N"`
 }
@@ -68,6 +70,15 @@ func (c *backtestCmd) Run(p *program) error {
 
 // report prints what came out: the text, or one line of JSON a model.
 func (c *backtestCmd) report(p *program, r backtest.Report) error {
+	if c.HTML != "" {
+		page, err := r.HTML()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.HTML, page, 0o600); err != nil {
+			return fault.Wrap(fault.Unavailable, err, "the page cannot be written")
+		}
+	}
 	if !p.json {
 		_, err := io.WriteString(p.out, r.Text())
 		return err

@@ -64,10 +64,8 @@ func scanObjects(r io.Reader, f Format, begin func(heading []string) error, each
 	var heading, record []string
 	var skip []passed
 	rejects, err := readLines(r, func(line []byte) (Reject, error) {
-		var members map[string]any
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.UseNumber()
-		if err := decoder.Decode(&members); err != nil || members == nil || decoder.More() {
+		members := object(line)
+		if members == nil {
 			return Reject{Reason: "not a JSON object", Value: beginning(line)}, nil
 		}
 		if heading == nil {
@@ -93,6 +91,17 @@ func scanObjects(r io.Reader, f Format, begin func(heading []string) error, each
 		return nil, fault.New(fault.Invalid, "the file has no JSON object")
 	}
 	return rejects, err
+}
+
+// object is a line's JSON object, nil for anything else.
+func object(line []byte) map[string]any {
+	var members map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if err := decoder.Decode(&members); err != nil || decoder.More() {
+		return nil
+	}
+	return members
 }
 
 // textOf is a text or number as it is written; empty for anything else.

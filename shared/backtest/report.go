@@ -193,11 +193,11 @@ func micros(v float64) string {
 	return fmt.Sprintf("%.1f us", v)
 }
 
-// grouped writes a number with a space between thousands.
+// grouped writes a number with a comma between thousands.
 func grouped(n int) string {
 	s := strconv.Itoa(n)
 	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + " " + s[at:]
+		s = s[:at] + "," + s[at:]
 	}
 	return s
 }

@@ -8,11 +8,16 @@ import (
 
 func reported(t *testing.T, protocol string, models ...string) Report {
 	t.Helper()
-	results := run(t, protocol, NewLog(shop()), nil, models, nil, 1)
-	if err := CompareAll(results, 1); err != nil {
+	return Report{Results: results(t, protocol, models...), Source: "shop.csv."}
+}
+
+func results(t *testing.T, protocol string, models ...string) []Result {
+	t.Helper()
+	all := run(t, protocol, NewLog(shop()), nil, models, nil, 1)
+	if err := CompareAll(all, 1); err != nil {
 		t.Fatal(err)
 	}
-	return Report{Results: results, Source: "shop.csv."}
+	return all
 }
 
 func TestText(t *testing.T) {
@@ -27,6 +32,20 @@ func TestText(t *testing.T) {
 					t.Errorf("%q is missing in\n%s", want, text)
 				}
 			}
+			page, err := Report{Results: results(t, protocol, models...), Source: "shop.csv <b>."}.HTML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range append(models, protocol, "<svg", "Seed 1", "than popularity in", "shop.csv &lt;b&gt;.", "prefers-color-scheme:dark", "width=device-width") {
+				if !strings.Contains(string(page), want) {
+					t.Errorf("%q is missing on the page", want)
+				}
+			}
+			for _, bad := range []string{"NaN", "<script", "http://www.w3.org/1999", "src=", "<b>"} {
+				if strings.Contains(string(page), bad) {
+					t.Errorf("%q is on the page", bad)
+				}
+			}
 			if strings.Contains(text, "NaN") {
 				t.Errorf("a number that is none in\n%s", text)
 			}
@@ -37,6 +56,12 @@ func TestText(t *testing.T) {
 	}
 	if text := reported(t, TimeSplit, "popularity").Text(); strings.Contains(text, "Beside") {
 		t.Errorf("one model is compared with itself:\n%s", text)
+	}
+	if page, err := reported(t, TimeSplit, "popularity").HTML(); err != nil || !strings.Contains(string(page), "popularity reaches recall@20") {
+		t.Errorf("one model's page says nothing: %v", err)
+	}
+	if page, err := (Report{}).HTML(); err != nil || !strings.Contains(string(page), "Nothing was measured") {
+		t.Errorf("of nothing: %v", err)
 	}
 }
 

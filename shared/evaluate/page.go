@@ -1,8 +1,6 @@
 package evaluate
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
 	"html/template"
 	"strings"
@@ -12,46 +10,19 @@ import (
 	"shopkeeper/shared/kpi"
 )
 
-//go:embed page.html
-var pageText string
-
-var pages = template.Must(template.New("page").Parse(pageText))
-
-// page is a document of its own: it can be mailed or printed, and needs nothing from anywhere.
-type page struct {
-	Title    string
-	Lead     string
-	Style    template.CSS
-	Warnings []Warning
-	Sections []section
-}
-
-type section struct {
-	Title  string
-	Note   string
-	Charts []template.HTML
-	Table  [][]string // the first row is the header
-}
-
-func (p page) render() ([]byte, error) {
-	p.Style = chart.CSS
-	var b bytes.Buffer
-	if err := pages.Execute(&b, p); err != nil {
-		return nil, fmt.Errorf("write the page: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
 // HTML is the report as a page with charts.
 func (r Report) HTML() ([]byte, error) {
-	p := page{Title: r.Name, Lead: fmt.Sprintf("Campaign %s, %s. Evaluated %s UTC.", r.Campaign, r.Status, clock(r.Evaluated)), Warnings: r.Warnings}
-	brought := section{Title: "What customers brought", Charts: []template.HTML{r.RevenueChart("revenue")}, Table: r.groupRows()}
+	p := chart.Page{Title: r.Name, Lead: fmt.Sprintf("Campaign %s, %s. Evaluated %s UTC.", r.Campaign, r.Status, clock(r.Evaluated))}
+	for _, w := range r.Warnings {
+		p.Warnings = append(p.Warnings, w.Text)
+	}
+	brought := chart.Section{Title: "What customers brought", Charts: []template.HTML{r.RevenueChart("revenue")}, Table: r.groupRows()}
 	if r.Ratio != nil {
 		brought.Note = fmt.Sprintf("Sizes of the groups against the shares they were drawn with: chi-square(%d) %.4f, p %.4f.", r.Ratio.DF, r.Ratio.ChiSquare, r.Ratio.P)
 	}
 	p.Sections = append(p.Sections, brought)
 	for i, pair := range r.comparisons() {
-		s := section{Title: pair[0] + " against " + pair[1], Table: r.liftRows(pair[0], pair[1])}
+		s := chart.Section{Title: pair[0] + " against " + pair[1], Table: r.liftRows(pair[0], pair[1])}
 		if c := r.LiftChart(fmt.Sprintf("lift%d", i), pair[0], pair[1]); c != "" {
 			s.Charts = append(s.Charts, c)
 		}
@@ -61,9 +32,9 @@ func (r Report) HTML() ([]byte, error) {
 		p.Sections = append(p.Sections, s)
 	}
 	if rows := r.funnelRows(); len(rows) > 1 {
-		p.Sections = append(p.Sections, section{Title: "What became of the messages", Charts: []template.HTML{r.FunnelChart("funnel")}, Table: rows})
+		p.Sections = append(p.Sections, chart.Section{Title: "What became of the messages", Charts: []template.HTML{r.FunnelChart("funnel")}, Table: rows})
 	}
-	return p.render()
+	return p.Render()
 }
 
 // RevenueChart compares the groups by revenue per customer. id is unique within the page.
@@ -160,15 +131,15 @@ const shownSegments = 3
 
 // HTML is the table of months as a page with charts.
 func (m Months) HTML() ([]byte, error) {
-	p := page{Title: "Segments by month", Lead: fmt.Sprintf("Evaluated %s UTC. Active: ordered within %d days. Today's members in every month.", clock(m.Evaluated), kpi.ActiveDays)}
-	p.Sections = append(p.Sections, section{Title: "Compared", Charts: []template.HTML{
+	p := chart.Page{Title: "Segments by month", Lead: fmt.Sprintf("Evaluated %s UTC. Active: ordered within %d days. Today's members in every month.", clock(m.Evaluated), kpi.ActiveDays)}
+	p.Sections = append(p.Sections, chart.Section{Title: "Compared", Charts: []template.HTML{
 		m.Chart("revenue", "Revenue per customer by month", func(x kpi.Month) float64 { return x.PerHead * minorUnit(m.Currency) }, nil),
 		m.Chart("churn", "Churn rate by month", func(x kpi.Month) float64 { return x.Churn }, func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }),
 	}})
 	for _, name := range m.Segments() {
-		p.Sections = append(p.Sections, section{Title: title(name), Table: m.rows(name)})
+		p.Sections = append(p.Sections, chart.Section{Title: title(name), Table: m.rows(name)})
 	}
-	return p.render()
+	return p.Render()
 }
 
 // Chart draws one figure of everybody and of the first segments by month. value nil: as numbers are.
