@@ -9,6 +9,7 @@ import (
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/collect"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/identity"
@@ -29,6 +30,7 @@ type HTTPOptions struct {
 	Exposures web.Exposures               // where lines of what was shown go; nil drops them
 	Refresh   time.Duration               // how old a model in memory may be; 0 for the default
 	Offers    *offer.Chooser              // nil: Recommend makes one of its own, whose leases end with the process
+	Models    *recommend.Models           // nil: Recommend makes its own, see Models
 	Memory    int64                       // bytes that models in memory may take; 0: recommend.DefaultMemory
 	Ready     func(context.Context) error // what the health route asks; nil: answering is enough
 	Sender    mail.Sender                 // takes the mails that ask a person to confirm an erasure
@@ -94,6 +96,12 @@ func Collect(log *slog.Logger, now func() time.Time, store table.Store, keys *id
 	}), nil
 }
 
+// Models are the shops' models as recommending needs them: with what changed in the catalog and what visitors do now. opts may be nil.
+func Models(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, opts *HTTPOptions) *recommend.Models {
+	o := opts.orDefault()
+	return recommend.NewModels(log, now, files, catalog.NewStore(now, store), rules.NewStore(now, store, recommend.Placements()), &recommend.ModelsOptions{Every: o.Refresh, Memory: o.Memory, Clicks: clicks.NewStore(now, store, nil)})
+}
+
 // Recommend answers the front page and the other placements.
 func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models blob.Store, keys *identity.Keyring, opts *HTTPOptions) (http.Handler, error) {
 	o := opts.orDefault()
@@ -109,12 +117,15 @@ func Recommend(log *slog.Logger, now func() time.Time, store table.Store, models
 	if err != nil {
 		return nil, err
 	}
+	if o.Models == nil {
+		o.Models = Models(log, now, store, models, &o)
+	}
 	if o.Offers == nil {
 		o.Offers = Chooser(log, now, store, o.Refresh)
 	}
 	return web.NewRecommend(web.RecommendDeps{
 		Log: log, Now: now, Shops: c.shops, Cookies: c.cookies, Profiles: store, People: c.aliases,
-		Models: recommend.NewModels(log, now, models, catalog.NewStore(now, store), rules.NewStore(now, store, recommend.Placements()), &recommend.ModelsOptions{Every: o.Refresh, Memory: o.Memory}),
+		Models: o.Models,
 		Signer: signer, Sealer: c.sealer, Words: locale.New(nil), Exposures: o.Exposures,
 		Offers: o.Offers, Impressions: impressions,
 	}), nil

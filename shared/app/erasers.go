@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/privacy"
@@ -17,4 +18,20 @@ func (offerEraser) Name() string { return "offers" }
 // Erase is privacy.Eraser's.
 func (e offerEraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject) (int, error) {
 	return e.results.Erase(ctx, shop, s.IDs()...)
+}
+
+// clicksEraser removes what visitors did in the last minutes from what recommending processes read.
+type clicksEraser struct{ recent *clicks.Store }
+
+// Name is privacy.Eraser's.
+func (clicksEraser) Name() string { return "clicks" }
+
+// Erase is privacy.Eraser's. How many visits went is not told: they have no names.
+func (e clicksEraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject) (int, error) {
+	for _, id := range s.IDs() {
+		if err := e.recent.Forget(ctx, shop, event.VisitorID(id)); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
 }

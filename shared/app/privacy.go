@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/campaign"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/mail"
@@ -36,7 +37,7 @@ func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files bl
 	}
 	return privacy.New(privacy.Deps{
 		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),
-		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store), segmentEraser{segment.NewStore(now, store)}, offerEraser{offer.NewResults(store)}, auditEraser{accounts}), Ground: ground,
+		Suppression: suppression.New(store, c.hasher), Erased: c.erased, Erasers: append(others, campaign.NewEraser(now, store), segmentEraser{segment.NewStore(now, store)}, offerEraser{offer.NewResults(store)}, clicksEraser{clicks.NewStore(now, store, c.hasher)}, auditEraser{accounts}), Ground: ground,
 	}), nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/archive"
 	"shopkeeper/shared/blob"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
@@ -29,7 +30,27 @@ func Profile(log *slog.Logger, now func() time.Time, store table.Store, failures
 	if err != nil {
 		return nil, err
 	}
-	return f.Handler(failures), nil
+	recent, err := Clicks(now, store, keys)
+	if err != nil {
+		return nil, err
+	}
+	fold := f.Telling(recent.Hear, recent.Forget).Handler(failures)
+	return func(ctx context.Context, batch []table.Change) (string, error) {
+		from, err := fold(ctx, batch)
+		if noted := recent.Flush(ctx); err == nil && noted != nil {
+			return "", noted // the whole batch comes again: folding it twice is folding it once
+		}
+		return from, err
+	}, nil
+}
+
+// Clicks are what visitors do now, on the way from the events feed to the processes that recommend.
+func Clicks(now func() time.Time, store table.Store, keys *identity.Keyring) (*clicks.Store, error) {
+	hasher, err := identity.NewHasher(keys)
+	if err != nil {
+		return nil, err
+	}
+	return clicks.NewStore(now, store, hasher), nil
 }
 
 // Folder is what folds, forgets, unmerges and rebuilds profiles, for whoever needs more of it than the handler.
@@ -50,5 +71,6 @@ func Folder(log *slog.Logger, now func() time.Time, store table.Store, keys *ide
 		}
 		return profile.WeightsOf(s.Weights), nil
 	}
-	return profile.New(log, now, store, people.New(store), seal, weights).Refusing(consent.NewErased(store, hasher, nil)), nil
+	forget := clicks.NewStore(now, store, hasher).Forget
+	return profile.New(log, now, store, people.New(store), seal, weights).Refusing(consent.NewErased(store, hasher, nil)).Telling(func([]event.Event) {}, forget), nil
 }

@@ -17,7 +17,7 @@ const module = "shopkeeper/"
 // layer says what a package under shared/ is. A package that is in no list fails the test: whoever adds one decides where it belongs.
 var layers = map[string][]string{
 	"contract": {"table", "queue", "blob", "bus", "fault", "mail"},
-	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "order", "collect", "recommend", "trainer", "backtest",
+	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "clicks", "order", "collect", "recommend", "trainer", "backtest",
 		"archive", "ingest", "simulate", "locale", "snippet", "env",
 		"segment", "offpolicy", "suppression", "privacy", "ledger", "campaign", "sending", "feedback", "letter", "tracking", "offer", "experiment", "evaluate", "kpi", "chart", "staff", "admin"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "secrets", "smtp", "ses", "outbox"},

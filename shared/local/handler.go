@@ -20,7 +20,7 @@ func (l *Local) api(seen *exposures, base string) (all, recommend http.Handler, 
 	if err != nil {
 		return nil, nil, err
 	}
-	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser(), Sender: mailer, Base: base}
+	opts := &app.HTTPOptions{Plain: true, Exposures: seen, Offers: l.chooser(), Models: l.models, Sender: mailer, Base: base}
 	collect, err := app.Collect(l.Log, l.Now, l.DB, l.Ring, opts)
 	if err != nil {
 		return nil, nil, err

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shopkeeper/shared/app"
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/disk"
@@ -24,6 +25,7 @@ import (
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/people"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/simulate"
 	"shopkeeper/shared/sqlite"
@@ -55,6 +57,7 @@ type Local struct {
 
 	size   simulate.Options // of a simulated shop
 	offers *offer.Chooser   // see chooser
+	models *recommend.Models
 	mail   mailing
 }
 
@@ -97,6 +100,7 @@ func Open(ctx context.Context, dir string, opts *Options) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.models = app.Models(o.Log, o.Now, l.DB, l.Blobs, nil)
 	l.Shops, l.Items = shop.NewStore(o.Now, l.DB, seal), catalog.NewStore(o.Now, l.DB)
 	if err := l.found(ctx, o); err != nil {
 		return nil, errors.Join(err, l.DB.Close())

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/app"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
@@ -69,6 +70,7 @@ func (w works) start(ctx context.Context, all *errgroup.Group) {
 	for _, l := range w.loops {
 		all.Go(func() error { return l.Run(ctx) })
 	}
+	all.Go(func() error { return w.hearClicks(ctx) })
 	all.Go(func() error { return every(ctx, lookForTraining, w.trainIfDue) })
 	all.Go(func() error { return w.runCampaigns(ctx) })
 	all.Go(func() error { return every(ctx, maintainEvery, w.maintain) })
@@ -86,6 +88,25 @@ func every(ctx context.Context, pause time.Duration, do func(context.Context)) e
 		do(ctx)
 		select {
 		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// heardTogether is how long what visitors do waits for more of it before recommendations take it in.
+const heardTogether = 100 * time.Millisecond
+
+// hearClicks has recommendations take in what visitors did as soon as it is folded, until ctx ends. On AWS a warm process looks for it instead.
+func (w works) hearClicks(ctx context.Context) error {
+	changed := w.changes(clicks.Table)
+	for {
+		if err := changed(ctx); err != nil {
+			return nil //nolint:nilerr // ctx has ended, and with it the work
+		}
+		w.models.Refresh(ctx, ShopID)
+		select {
+		case <-time.After(heardTogether):
 		case <-ctx.Done():
 			return nil
 		}

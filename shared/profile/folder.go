@@ -34,16 +34,26 @@ type Folder struct {
 	seal    Sealer
 	weights func(ctx context.Context, shop event.ShopID) (Weights, error)
 	erased  *consent.Erased // nil: nobody ever is
+	kept    func([]event.Event)
+	forget  func(context.Context, event.ShopID, event.VisitorID) error
 }
 
 // New is a Folder. weights tells a shop's weights; its faults stop the folding like those of a table.
 func New(log *slog.Logger, now func() time.Time, tables table.Store, persons *people.Store, seal Sealer, weights func(context.Context, event.ShopID) (Weights, error)) *Folder {
-	return &Folder{log: log, now: now, tables: tables, own: NewStore(tables), people: persons, seal: seal, weights: weights}
+	return &Folder{log: log, now: now, tables: tables, own: NewStore(tables), people: persons, seal: seal, weights: weights,
+		kept: func([]event.Event) {}, forget: func(context.Context, event.ShopID, event.VisitorID) error { return nil }}
 }
 
 // Refusing has the folder remove events of erased visitors and persons, which were stored just when they were erased, and returns it. It is called before the first Fold.
 func (f *Folder) Refusing(erased *consent.Erased) *Folder {
 	f.erased = erased
+	return f
+}
+
+// Telling has the folder hand on one visitor's events that were folded and are no bot's, also when it folds them again, and tell whose are forgotten: before they are gone, so that an error brings it again.
+// It returns the folder, and is called before the first Fold.
+func (f *Folder) Telling(kept func([]event.Event), forget func(ctx context.Context, shop event.ShopID, v event.VisitorID) error) *Folder {
+	f.kept, f.forget = kept, forget
 	return f
 }
 
@@ -114,6 +124,7 @@ func (f *Folder) visitor(ctx context.Context, events []event.Event, anyway bool)
 	if err != nil {
 		return err
 	}
+	f.kept(events)
 	for _, person := range persons(events) {
 		if err := f.link(ctx, &own, person, events); err != nil {
 			return err

@@ -27,6 +27,9 @@ func (f *Folder) Forget(ctx context.Context, shop event.ShopID, v event.VisitorI
 	if err != nil {
 		return err
 	}
+	if err := f.forget(ctx, shop, v); err != nil {
+		return err
+	}
 	named, err := f.deleteEvents(ctx, shop, v, own.Forgotten)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (w *Worker) addNeighbours(round uint32) (live bool) {
 	if i, ok := w.m.Lookup(string(w.q.Current)); ok {
 		w.session, live = append(w.session, i), true
 	}
-	w.scored = w.m.Sessions().Continue(w.scored[:0], &w.neighbours, w.session, neighbours)
+	w.scored = w.m.Continue(w.scored[:0], &w.neighbours, w.session, neighbours)
 	for _, s := range w.scored {
 		w.touch(round, s.Item).session = s.Score
 	}

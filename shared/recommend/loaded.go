@@ -28,6 +28,7 @@ type Model struct {
 	prices    map[item.Ordinal]int64
 	fragments []atomic.Pointer[[]byte] // per item, made on first use
 	ranks     *ranks
+	live      *live // sessions of after the training
 	cold      []item.Ordinal // new items that hardly anybody met yet, newest first
 
 	page   rules.Settings
@@ -41,7 +42,7 @@ func Open(file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, page: rules.Standard}
+	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, page: rules.Standard, live: &live{}}
 	for i := range m.off {
 		m.off[i] = f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i))
 	}
@@ -77,7 +78,7 @@ func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
 // With is the model under the catalog's changes since it was trained. Of items that the file does not have it takes those that it holds already or that are added here; others
 // wait for the next time.
 func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
-	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, page: m.page}
+	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, page: m.page, live: m.live}
 	next.off = make([]bool, m.file, m.file+len(m.fresh)+len(added))
 	for i := range next.off {
 		next.off[i] = m.Hidden(item.Ordinal(i)) || m.SoldOut(item.Ordinal(i))

@@ -39,6 +39,7 @@ type Models struct {
 	rules  Demands
 	every  time.Duration
 	memory int64
+	clicks Clicks // nil: what happens now waits for the training
 
 	mu    sync.Mutex // over shops, and over weight of each
 	shops map[event.ShopID]*resident
@@ -59,6 +60,7 @@ type resident struct {
 // ModelsOptions change what a memory of models does. nil is right for a process that does nothing else with its memory.
 type ModelsOptions struct {
 	Every  time.Duration // default RefreshEvery
+	Clicks Clicks        // what visitors do now; nil: it waits for the training
 	Memory int64         // bytes that the models of all shops may take; default DefaultMemory. One model alone may take more: its shop must be answered.
 }
 
@@ -78,7 +80,7 @@ func NewModels(log *slog.Logger, now func() time.Time, blobs blob.Store, deltas 
 	if opts != nil {
 		o = *opts
 	}
-	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, rules: demands, every: cmp.Or(o.Every, RefreshEvery), memory: cmp.Or(o.Memory, DefaultMemory), shops: map[event.ShopID]*resident{}}
+	return &Models{log: log, now: now, blobs: blobs, deltas: deltas, rules: demands, every: cmp.Or(o.Every, RefreshEvery), memory: cmp.Or(o.Memory, DefaultMemory), clicks: o.Clicks, shops: map[event.ShopID]*resident{}}
 }
 
 // Model is the shop's model: at once when one is in memory, else as soon as it is loaded. NotFound until a shop has published one.
@@ -105,9 +107,9 @@ func (ms *Models) Model(ctx context.Context, shop event.ShopID) (*Model, error) 
 	if !stale {
 		return nil, fault.New(fault.NotFound, "this shop has no model yet")
 	}
-	err := ms.refresh(ctx, shop, r)
-	if err == nil || fault.Is(err, fault.NotFound) {
-		r.checked.Store(ms.now().UnixNano())
+	err := ms.refresh(ctx, shop, r, false)
+	if err == nil && ms.clicks == nil || fault.Is(err, fault.NotFound) {
+		r.checked.Store(ms.now().UnixNano()) // else the next call looks at once for what visitors do now: the first answer does not wait for that
 	}
 	if m := r.model.Load(); m != nil {
 		return m, nil
@@ -130,13 +132,24 @@ func (ms *Models) refreshBeside(ctx context.Context, shop event.ShopID, r *resid
 	defer r.fetching.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	if err := ms.refresh(ctx, shop, r); err != nil {
+	if err := ms.refresh(ctx, shop, r, true); err != nil {
 		ms.log.Error("cannot refresh the model; the one in memory stays", "shop", shop, "err", err)
 	}
 }
 
-// refresh loads what is published if it is not what is in memory, and lays the catalog's changes and the shop's rules over it. The caller holds r.fetching.
-func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) error {
+// Refresh looks now for what is new, if the shop's model is in memory: for whoever hears of a change.
+func (ms *Models) Refresh(ctx context.Context, shop event.ShopID) {
+	r := ms.resident(shop)
+	if r.model.Load() == nil {
+		return
+	}
+	r.fetching.Lock()
+	r.checked.Store(ms.now().UnixNano())
+	ms.refreshBeside(ctx, shop, r)
+}
+
+// refresh loads what is published if it is not what is in memory, and lays the catalog's changes and the shop's rules over it, and with hear what visitors do now. The caller holds r.fetching.
+func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident, hear bool) error {
 	info, err := ms.blobs.Stat(ctx, pointerName(shop))
 	if err != nil {
 		return fmt.Errorf("look for the model of %s: %w", shop, err)
@@ -149,6 +162,11 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident) e
 		r.etag = info.ETag
 	}
 	defer ms.settle(r)
+	if hear && ms.clicks != nil {
+		if err := m.hear(ctx, ms.clicks, shop, ms.now()); err != nil {
+			ms.log.Error("what visitors do now does not count yet", "shop", shop, "err", err)
+		}
+	}
 	delta, err := ms.deltas.Delta(ctx, shop)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		r.model.CompareAndSwap(nil, m)
