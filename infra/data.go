@@ -34,6 +34,7 @@ var tableSpecs = []tableSpec{
 	{name: "identity"},
 	{name: "consent"},
 	{name: "catalog"},
+	{name: "clicks"},
 	{name: "shops"},
 	{name: "imports"},
 	{name: "segments"},

@@ -104,7 +104,7 @@ func (s service) evaluate() Function {
 // erase may remove from wherever somebody is known.
 func (s service) erase() Function {
 	f := s.function("erase", "Carries out erasures that people confirmed, and finishes those that were cut short", 1024, 15*time.Minute, 12*time.Minute)
-	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "segments", "offers", "campaigns", "ledger", "suppression", "staff")
+	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "clicks", "segments", "offers", "campaigns", "ledger", "suppression", "staff")
 	for _, folder := range []string{"archive/", "imports/"} {
 		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	}
@@ -126,7 +126,7 @@ func (s service) preferences() Function {
 // console is staff's: it may change what staff may change, and forget people.
 func (s service) console() Function {
 	f := s.function("console", "The staff's pages and the admin API", 1024, 29*time.Second, 5*time.Second)
-	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "catalog", "shops", "imports", "segments", "offers", "campaigns", "ledger", "suppression", "staff", "idempotency")
+	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "catalog", "clicks", "shops", "imports", "segments", "offers", "campaigns", "ledger", "suppression", "staff", "idempotency")
 	for _, folder := range []string{"archive/", "imports/", "reports/"} {
 		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	}

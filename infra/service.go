@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -74,15 +75,17 @@ func (s service) collect() Function {
 	f := s.function("collect", "Takes events from browsers and SDKs", 256, 10*time.Second, time.Second)
 	s.tables(f, reads, "shops")
 	s.tables(f, slices.Concat(reads, writes), "identity", "consent", "suppression")    // who was asked by mail lately
-	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles") // a visitor may ask to be forgotten
+	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles", "clicks") // a visitor may ask to be forgotten
 	s.keys(f)
 	s.mails(f) // asks a known person by mail to confirm it
 	return f
 }
 
 func (s service) recommend() Function {
-	f := s.function("recommend", "Answers the front page and the other placements", 1024, 5*time.Second, 500*time.Millisecond)
-	s.tables(f, reads, "shops", "profiles", "catalog", "identity", "segments")
+	const memory = 1024
+	f := s.function("recommend", "Answers the front page and the other placements", memory, 5*time.Second, 500*time.Millisecond)
+	f.Set(env.ModelMemory, str(strconv.Itoa(memory/2))) // the other half holds models that are being replaced, and everything else
+	s.tables(f, reads, "shops", "profiles", "catalog", "clicks", "identity", "segments")
 	s.tables(f, slices.Concat(reads, writes), "offers") // takes a part of an offer's budget, off the way of requests
 	s.files(f, "models/", "s3:GetObject")
 	s.keys(f)
@@ -93,7 +96,7 @@ func (s service) profile() Function {
 	f := s.function("profile", "Folds events into profiles", 512, time.Minute, 20*time.Second)
 	s.tables(f, reads, "shops", "consent")
 	s.tables(f, slices.Concat(reads, removes), "events") // what came in just as its visitor was forgotten goes
-	s.tables(f, slices.Concat(reads, writes, removes), "profiles", "people")
+	s.tables(f, slices.Concat(reads, writes, removes), "profiles", "people", "clicks")
 	s.keys(f)
 	s.poison(f)
 	f.Follow(s.data.Tables["events"], follow{batch: 100, window: seconds(0), parallel: 10, failures: s.failures})

@@ -26,6 +26,7 @@ import (
 
 	"shopkeeper/shared/app"
 	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/dynamo/dynamotest"
@@ -66,7 +67,7 @@ type cloud struct {
 func newCloud(t *testing.T, written ...table.Name) *cloud {
 	t.Helper()
 	c := &cloud{cfg: dynamotest.Start(t), emulator: ministacktest.Start(t, ministacktest.Options{})}
-	read := slices.DeleteFunc([]table.Name{event.Table, identity.Table, shop.Table, consent.Table, profile.Table, people.Table}, func(n table.Name) bool { return slices.Contains(written, n) })
+	read := slices.DeleteFunc([]table.Name{event.Table, identity.Table, shop.Table, consent.Table, profile.Table, people.Table, clicks.Table}, func(n table.Name) bool { return slices.Contains(written, n) })
 	c.tables = dynamotest.CreateTables(t, c.cfg, append(read, written...)...)
 	c.clean = maps.Clone(c.tables)
 	maps.Copy(c.clean, dynamotest.CreateTables(t, c.cfg, written...))

@@ -19,7 +19,7 @@ type Console struct {
 func LoadConsole(lookup Lookup) (Console, error) {
 	r := reader{lookup: lookup}
 	c := Console{
-		Tables: r.tables("events", "profiles", "people", "identity", "consent", "catalog", "shops", "imports", "segments", "offers", "campaigns", "ledger", "suppression", "staff", "idempotency"),
+		Tables: r.tables("events", "profiles", "people", "identity", "consent", "catalog", "clicks", "shops", "imports", "segments", "offers", "campaigns", "ledger", "suppression", "staff", "idempotency"),
 		Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager"), Public: r.address(PublicURL), Configuration: r.text(MailConfigurationSet), Shop: lookup(ConsoleShop),
 	}
 	return c, r.err()

@@ -18,12 +18,9 @@ const (
 	QueueFailures = "QUEUE_FAILURES"  // address of the queue that receives what can never be handled
 	KeysSecret    = "KEYS_SECRET"     // ARN of the secret with the keys that sign cookies and seal names
 	BusName       = "BUS_NAME"        // event bus that notices go to
-	ModelMemory   = "MODEL_MEMORY_MB" // megabytes that models in memory may take; not set: half of the function's memory
+	ModelMemory   = "MODEL_MEMORY_MB" // megabytes that models in memory may take; not set: recommend.DefaultMemory
 	Consent       = "CONSENT"         // rule of shops that choose none: required or implied
 )
-
-// functionMemory is set by Lambda itself: the function's memory in megabytes.
-const functionMemory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 // TableVar is the name under which a function is told what a table is called: TABLE_EVENTS for "events".
 func TableVar(t table.Name) string { return "TABLE_" + strings.ToUpper(string(t)) }

@@ -44,12 +44,12 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 		},
 		"a secret by name": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
-			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_CLICKS": "k", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "keys"},
 			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
 		},
 		"a consent rule that is none": {
 			load: func(l Lookup) error { _, err := LoadIngest(l); return err },
-			set: map[string]string{"TABLE_EVENTS": "e", "TABLE_PEOPLE": "p", "TABLE_IDENTITY": "i", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IMPORTS": "m", "TABLE_CONSENT": "n",
+			set: map[string]string{"TABLE_EVENTS": "e", "TABLE_PEOPLE": "p", "TABLE_IDENTITY": "i", "TABLE_CATALOG": "c", "TABLE_CLICKS": "k", "TABLE_SHOPS": "s", "TABLE_IMPORTS": "m", "TABLE_CONSENT": "n",
 				"BUCKET_DATA": "b", "KEYS_SECRET": secret, "CONSENT": "maybe"},
 			want: []fault.Field{{Path: "CONSENT", Reason: "is neither required nor implied"}},
 		},
@@ -61,7 +61,7 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 		},
 		"the ARN of something else": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
-			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
+			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_CLICKS": "k", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
 			want: []fault.Field{{Path: "KEYS_SECRET", Reason: "is not the ARN of a resource of secretsmanager"}},
 		},
 	}
@@ -89,7 +89,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 			return "https://sqs.example/1/q"
 		case Consent:
 			return "implied"
-		case MailSenders, ModelMemory, functionMemory:
+		case MailSenders, ModelMemory:
 			return "2"
 		}
 		return "x"
@@ -124,25 +124,27 @@ func TestEveryFunctionLoads(t *testing.T) {
 }
 
 func TestModelMemory(t *testing.T) {
-	const mb = 1 << 20
 	for name, c := range map[string]struct {
-		set, function string
-		want          int64
-		wrong         bool
+		set   string
+		want  int64
+		wrong bool
 	}{
-		"neither":          {"", "", 0, false},
-		"half of it":       {"", "1024", 512 * mb, false},
-		"as it is told":    {"200", "1024", 200 * mb, false},
-		"no number":        {"lots", "1024", 0, true},
-		"less than one":    {"0", "", 0, true},
-		"more than exists": {"99999999999", "", 0, true},
+		"not told":         {"", 0, false},
+		"told":             {"200", 200 << 20, false},
+		"no number":        {"lots", 0, true},
+		"less than one":    {"0", 0, true},
+		"more than exists": {"99999999999", 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			vars := map[string]string{
-				ModelMemory: c.set, functionMemory: c.function, BucketData: "b", KeysSecret: "arn:aws:secretsmanager:eu-west-1:1:secret:x",
-				"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g",
-			}
-			got, err := LoadRecommend(func(name string) string { return vars[name] })
+			got, err := LoadRecommend(func(name string) string {
+				switch name {
+				case ModelMemory:
+					return c.set
+				case KeysSecret:
+					return "arn:aws:secretsmanager:eu-west-1:1:secret:x"
+				}
+				return "x"
+			})
 			if fault.Is(err, fault.Invalid) != c.wrong || err == nil && got.Memory != c.want {
 				t.Errorf("%d bytes, %v", got.Memory, err)
 			}

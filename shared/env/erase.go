@@ -13,7 +13,7 @@ type Erase struct {
 func LoadErase(lookup Lookup) (Erase, error) {
 	r := reader{lookup: lookup}
 	c := Erase{
-		Tables: r.tables("events", "profiles", "people", "identity", "consent", "segments", "offers", "campaigns", "ledger", "suppression", "staff"),
+		Tables: r.tables("events", "profiles", "people", "identity", "consent", "clicks", "segments", "offers", "campaigns", "ledger", "suppression", "staff"),
 		Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager"),
 	}
 	return c, r.err()

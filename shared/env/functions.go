@@ -16,7 +16,7 @@ type Collect struct {
 // LoadCollect fills Collect; an Invalid fault names every variable that is missing or malformed.
 func LoadCollect(lookup Lookup) (Collect, error) {
 	r := reader{lookup: lookup}
-	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "shops", "suppression"), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Collect{Tables: r.tables("events", "people", "profiles", "identity", "consent", "clicks", "shops", "suppression"), Keys: r.arn(KeysSecret, "secretsmanager")}
 	if lookup(PublicURL) != "" {
 		c.Public, c.Configuration = r.address(PublicURL), r.text(MailConfigurationSet)
 	}
@@ -31,15 +31,10 @@ type Recommend struct {
 	Memory int64  // bytes for models; 0: the default
 }
 
-// LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed. Models may take half of the function's memory where ModelMemory does not say
-// otherwise: the other half holds answers that are made from a model while a newer one is loaded.
+// LoadRecommend fills Recommend; an Invalid fault names every variable that is missing or malformed.
 func LoadRecommend(lookup Lookup) (Recommend, error) {
 	r := reader{lookup: lookup}
-	memory := r.megabytes(ModelMemory)
-	if memory == 0 {
-		memory = r.megabytes(functionMemory) / 2
-	}
-	c := Recommend{Tables: r.tables("profiles", "catalog", "shops", "identity", "offers", "segments"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager"), Memory: memory}
+	c := Recommend{Tables: r.tables("profiles", "catalog", "clicks", "shops", "identity", "offers", "segments"), Bucket: r.text(BucketData), Keys: r.arn(KeysSecret, "secretsmanager"), Memory: r.megabytes(ModelMemory)}
 	return c, r.err()
 }
 
@@ -53,7 +48,7 @@ type Profile struct {
 // LoadProfile fills Profile; an Invalid fault names every variable that is missing or malformed.
 func LoadProfile(lookup Lookup) (Profile, error) {
 	r := reader{lookup: lookup}
-	c := Profile{Tables: r.tables("events", "profiles", "people", "shops", "consent"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
+	c := Profile{Tables: r.tables("events", "profiles", "people", "clicks", "shops", "consent"), Failures: r.address(QueueFailures), Keys: r.arn(KeysSecret, "secretsmanager")}
 	return c, r.err()
 }
 

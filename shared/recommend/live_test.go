@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/recommend/item"
@@ -157,7 +158,7 @@ func TestHear(t *testing.T) {
 	t.Run("changes of the catalog leave it as it is", func(t *testing.T) {
 		m := letters(t)
 		hear(t, m, &told{segments: []clicks.Segment{segment(1, visit("v/1", time.Minute, "c", "d"))}})
-		if next := m.With(hide("d")); next.after("c") != "d" || next == m {
+		if next := m.With(catalog.Delta{Changes: map[event.ItemID]catalog.Change{"d": {SoldOut: true, At: testNow}}}); next.after("c") != "d" || next == m {
 			t.Errorf("after c comes %q", next.after("c"))
 		}
 	})

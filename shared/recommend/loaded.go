@@ -28,7 +28,7 @@ type Model struct {
 	prices    map[item.Ordinal]int64
 	fragments []atomic.Pointer[[]byte] // per item, made on first use
 	ranks     *ranks
-	live      *live // sessions of after the training
+	live      *live          // sessions of after the training
 	cold      []item.Ordinal // new items that hardly anybody met yet, newest first
 
 	page   rules.Settings

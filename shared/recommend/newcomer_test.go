@@ -108,7 +108,7 @@ func TestModelsReadNewItemsOnce(t *testing.T) {
 	for range 2 {
 		r := ms.resident("tea")
 		r.fetching.Lock()
-		err := ms.refresh(t.Context(), "tea", r)
+		err := ms.refresh(t.Context(), "tea", r, false)
 		r.fetching.Unlock()
 		if err != nil {
 			t.Fatal(err)
