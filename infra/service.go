@@ -74,7 +74,7 @@ func (s service) function(id, description string, memoryMB int, timeout, slow ti
 func (s service) collect() Function {
 	f := s.function("collect", "Takes events from browsers and SDKs", 256, 10*time.Second, time.Second)
 	s.tables(f, reads, "shops")
-	s.tables(f, slices.Concat(reads, writes), "identity", "consent", "suppression")    // who was asked by mail lately
+	s.tables(f, slices.Concat(reads, writes), "identity", "consent", "suppression")              // who was asked by mail lately
 	s.tables(f, slices.Concat(reads, writes, removes), "events", "people", "profiles", "clicks") // a visitor may ask to be forgotten
 	s.keys(f)
 	s.mails(f) // asks a known person by mail to confirm it
