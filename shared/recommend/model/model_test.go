@@ -30,7 +30,7 @@ func example(t testing.TB) Contents {
 		t.Fatal(err)
 	}
 	s := knn.DefaultSettings
-	s.HalfLife, s.Position = time.Hour, knn.Quadratic
+	s.HalfLife, s.Position, s.Near, s.Long = time.Hour, knn.Quadratic, 2, 0.25
 	sessions, err := knn.Build([]knn.Session{{Time: 1, Items: []item.Ordinal{0, 1}}, {Time: 2, Items: []item.Ordinal{1, 2}}}, 3, s)
 	if err != nil {
 		t.Fatal(err)
