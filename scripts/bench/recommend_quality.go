@@ -77,7 +77,7 @@ func (b *recommending) toy(ctx context.Context) error {
 	models := known([]asked{
 		{"vmis-knn", map[string]string{"m": "1502", "k": "288", "last": "4"}, "VMIS-kNN, m 1502, k 288, last 4", map[string]string{"mrr@20": "Serenade .3401, its evaluator .338-.341", "hr@20": "Serenade .6649"}},
 		{"vmis-knn", map[string]string{"m": "500", "k": "50", "last": "2"}, "VMIS-kNN, m 500, k 50, last 2", map[string]string{"mrr@20": "Serenade .3277", "hr@20": "Serenade .6402"}},
-		{"sessions", nil, "the tuned product model", nil},
+		{"v-stan", nil, "the tuned product model (v-stan)", nil},
 		{"blend-sessions", nil, "the blend for sessions", nil},
 	})
 	results, err := b.play(ctx, backtest.NextItem, train, &questions, models, 1)
@@ -127,6 +127,8 @@ func sets() []asked {
 		{"popularity", nil, "", map[string]string{"recall@20": ".0645", "ndcg@100": ".0986", "time recall@20": ".059", "time ndcg@100": ".080"}},
 		{"itemknn", nil, "", map[string]string{"recall@20": ".2034", "ndcg@100": ".2435", "time recall@20": "implicit cosine .129, BM25 .153", "time ndcg@100": ".153, .176"}},
 		{"rp3beta", nil, "", map[string]string{"recall@20": ".2323", "ndcg@100": ".2691"}},
+		{"follow", nil, "", nil},
+		{"recent", nil, "", nil},
 		{"sansa", nil, "", map[string]string{"time recall@20": "SANSA 1.1 .142", "time ndcg@100": ".166"}},
 		{"ease", map[string]string{"top": "0"}, "ease, not cut", map[string]string{"recall@20": ".3244", "ndcg@100": ".3486", "time recall@20": ".168", "time ndcg@100": ".192"}},
 		{"ease", nil, "ease, best 50", map[string]string{"recall@20": ".3243", "ndcg@100": ".3553; iALS d 128 .3088"}},
@@ -233,7 +235,7 @@ func (b *recommending) baskets(ctx context.Context) error {
 		if level.byType {
 			upcf["r"] = "50"
 		}
-		models := known([]asked{{"popularity", nil, "", nil}, {"gp-topfreq", nil, "", nil}, {"upcf", upcf, "", nil}, {"next-basket", nil, "", nil}, {"purchase", nil, "", nil}, {"blend-baskets", nil, "", nil}})
+		models := known([]asked{{"popularity", nil, "", nil}, {"gp-topfreq", nil, "", nil}, {"upcf", upcf, "", nil}, {"habit", nil, "", nil}})
 		results, err := b.play(ctx, backtest.NextBasket, log, nil, models, 1)
 		if err != nil {
 			return err
@@ -257,7 +259,7 @@ func (b *recommending) baskets(ctx context.Context) error {
 func (b *recommending) basketsAgainst(models []asked, results []backtest.Result) error {
 	ours := len(models) - 1
 	for n, m := range models[:ours] {
-		if m.model != "gp-topfreq" && m.model != "upcf" || models[ours].model == "upcf" && m.model == "upcf" {
+		if m.model == "popularity" {
 			continue
 		}
 		for _, metric := range []string{"recall@10", "ndcg@10"} {
