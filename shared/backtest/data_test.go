@@ -155,6 +155,19 @@ func TestDataStrongGeneralisation(t *testing.T) {
 	}
 }
 
+// Blocks lose nothing of the dense inverse that can be told from chance.
+func TestDataSLIM(t *testing.T) {
+	results := run(t, TimeSplit, retail(t, true), nil, []string{"ease", "slim", "rp3beta"}, nil, 1)
+	for _, metric := range []string{"recall@20", "ndcg@100"} {
+		if d, err := Compare(results[0], results[1], metric, 1); err != nil || d.Worse() {
+			t.Errorf("slim is worse than ease in %s: %+v, %v", metric, d, err)
+		}
+		if d, err := Compare(results[2], results[1], metric, 1); err != nil || !d.Better() {
+			t.Errorf("slim is not better than rp3beta in %s: %+v, %v", metric, d, err)
+		}
+	}
+}
+
 func TestDataTimeSplit(t *testing.T) {
 	results := run(t, TimeSplit, retail(t, true), nil, []string{"popularity", "itemknn", "ease"}, nil, 1)
 	for at, want := range []float64{.059, .129, .168} {

@@ -23,6 +23,7 @@ var registry = []struct {
 	{"itemknn", Params{"shrink": "20", "k": "50"}, fitCosine},
 	{"rp3beta", Params{"alpha": "1", "beta": "0.6", "top": "200"}, fitRP3beta},
 	{"ease", Params{"lambda": "200", "top": "50"}, fitEASE},
+	{"slim", Params{"lambda": "200", "neighbours": "100", "gram": "400", "top": "50"}, fitSLIM},
 	{"vmis-knn", Params{"m": "1502", "k": "288", "last": "4", "idf": "1", "longest": "0.995", "position": "linear", "vote": "linear", "half-life": "0s", "near": "0", "long": "0"}, fitKNN},
 	{"v-stan", Params{"m": "1502", "k": "288", "last": "8", "idf": "1", "longest": "1", "position": "exponential", "vote": "exponential", "half-life": "720h", "near": "0.5", "long": "0.25"}, fitKNN},
 	{"upcf", Params{"r": "25", "q": "10", "alpha": "0.5", "neighbours": "0"}, fitUPCF},

@@ -10,7 +10,7 @@
 // chance, on questions that neither has seen: else the night would bring back what was just taken away.
 //
 // The two builds run side by side, because the inverse of EASE keeps one core busy and most of the time is spent there. Memory: the history, the files, and for
-// each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory RP3beta takes its place.
+// each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory SLIM takes its place, and above that RP3beta.
 package trainer
 
 import (
@@ -24,6 +24,7 @@ import (
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
 	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
 )
@@ -42,6 +43,7 @@ type Settings struct {
 	Weights  interaction.Weights
 	KNN      knn.Settings
 	EASE     ease.Settings
+	SLIM     slim.Settings
 	RP3beta  rp3beta.Settings
 	Similar  cosine.Settings
 	Together together.Settings
@@ -53,7 +55,7 @@ type Settings struct {
 
 // DefaultSettings are those that won on public shops' logs; a backtest on the shop's own log may choose others.
 func DefaultSettings(now func() time.Time) Settings {
-	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
+	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, SLIM: slim.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
 		Similar: cosine.Settings{Shrink: 20, Top: 20}, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
 }
 

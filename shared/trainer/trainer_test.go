@@ -161,13 +161,17 @@ func TestWhatTheModelInUseHasSeen(t *testing.T) {
 }
 
 func TestTooManyItemsForTheBudget(t *testing.T) {
-	r := train(t, shop(1, 30), func(s *Settings) { s.Memory = 1 << 10 })
-	if got := r.Report.Models[1].Method; got != "rp3beta" {
-		t.Errorf("weights are made by %s, want rp3beta", got)
-	}
-	items, _ := open(t, r).Related(0)
-	if len(items) == 0 {
-		t.Error("the first item has no weights")
+	for want, memory := range map[string]int64{"rp3beta": 1 << 10, "slim": 64 << 10, "ease": 1 << 30} {
+		r := train(t, shop(1, 30), func(s *Settings) {
+			s.Memory = memory
+			s.SLIM.Neighbours, s.SLIM.Gram, s.SLIM.Top = 5, 10, 5
+		})
+		if got := r.Report.Models[1].Method; got != want {
+			t.Errorf("weights are made by %s within %d bytes, want %s", got, memory, want)
+		}
+		if items, _ := open(t, r).Related(0); len(items) == 0 {
+			t.Errorf("%s: the first item has no weights", want)
+		}
 	}
 }
 

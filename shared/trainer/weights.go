@@ -7,6 +7,7 @@ import (
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
 	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/sparse"
 )
 
@@ -17,7 +18,8 @@ const (
 	believed = 5
 )
 
-// fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger.
+// fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger. Where the inverse does not fit into the memory, SLIM finds
+// almost the same weights block by block, and where that does not fit either, RP3beta takes its place.
 func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents) (string, int, error) {
 	users := h.strengths(t.settings.Weights)
 	held, dense := compact(users, h.items, 1)
@@ -26,12 +28,17 @@ func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents)
 	}
 	var err error
 	var weights sparse.Rows
-	name := "ease"
-	if 3*ease.Memory(len(held)) > t.settings.Memory {
+	var name string
+	switch {
+	case 3*ease.Memory(len(held)) <= t.settings.Memory:
+		name = "ease"
+		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
+	case 2*slim.Memory(len(held), t.settings.SLIM) <= t.settings.Memory: // two builds run side by side
+		name = "slim"
+		weights, err = slim.Fit(ctx, dense, len(held), t.settings.SLIM)
+	default:
 		name = "rp3beta"
 		weights, err = rp3beta.Fit(ctx, dense, len(held), t.settings.RP3beta)
-	} else {
-		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
 	}
 	if err != nil {
 		return "", 0, err

@@ -1,5 +1,5 @@
 // Package rp3beta weighs items by random walks: RP3beta (Paudel, Christoffel, Newell, Bernstein, "Updatable, accurate, diverse, and scalable recommendations
-// for interactive applications", TiiS 2017). It is the model for shops with too many items for a dense inverse (see package ease).
+// for interactive applications", TiiS 2017). It is the model for shops with too many items for a dense inverse (see package ease) and for blocks of it (see package slim).
 //
 // Somebody at an item steps to one of its customers, then to one of that customer's items. Where they end up is damped by popularity:
 //
