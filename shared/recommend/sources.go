@@ -227,12 +227,17 @@ func (w *Worker) complete(limit int) {
 	w.top.Reset(w.left(limit))
 	w.offerList(w.m.Popular(model.None))
 	w.take(FromPopular, func(item.Ordinal) Reason { return Reason{Key: locale.IsPopular} })
-	for _, list := range [...][]item.Ordinal{w.m.Ranked(), w.m.arrivals} {
-		w.addRest(limit, list)
-	}
+	w.addAny(limit)
 	if w.capped { // better a promoted item too many than an empty place
 		w.capped = false
+		w.addAny(limit)
+	}
+}
+
+func (w *Worker) addAny(limit int) {
+	if w.left(limit) > 0 {
 		w.addRest(limit, w.m.Ranked())
+		w.addRest(limit, w.m.arrivals)
 	}
 }
 
