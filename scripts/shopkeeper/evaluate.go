@@ -12,11 +12,13 @@ import (
 )
 
 type evaluateCmd struct {
-	Campaign string `help:"The campaign to evaluate; without it, the table of segments by month." placeholder:"ID"`
-	Segment  string `help:"Of the table of months, one segment alone." placeholder:"ID"`
-	Adjust   bool   `help:"Take what people had spent before out of the comparison of revenue (CUPED): narrower intervals where the past tells of the future."`
-	CSV      bool   `name:"csv" help:"The figures as CSV on standard output."`
-	HTML     string `name:"html" help:"Also write a page with charts." placeholder:"FILE"`
+	Campaign  string  `help:"The campaign to evaluate; without it, the table of segments by month." placeholder:"ID"`
+	Segment   string  `help:"Of the table of months, one segment alone." placeholder:"ID"`
+	OffPolicy bool    `help:"Say, from the log of what was shown, what the explored last place of a shelf would have earned in other ways."`
+	Clip      float64 `help:"Of --off-policy: bound of the weights; 0 means none." default:"0" placeholder:"W"`
+	Adjust    bool    `help:"Take what people had spent before out of the comparison of revenue (CUPED): narrower intervals where the past tells of the future."`
+	CSV       bool    `name:"csv" help:"The figures as CSV on standard output."`
+	HTML      string  `name:"html" help:"Also write a page with charts." placeholder:"FILE"`
 }
 
 // Help is what --help says besides the flags.
@@ -71,6 +73,9 @@ func (c *evaluateCmd) Run(p *program) (err error) {
 }
 
 func (c *evaluateCmd) result(p *program, shop *local.Local) (result, error) {
+	if c.OffPolicy {
+		return explored(p, shop, c.Clip)
+	}
 	e := app.Evaluate(p.log, p.now, shop.DB, shop.Blobs, shop.Shops)
 	if c.Campaign != "" {
 		return e.Campaign(p, local.ShopID, ledger.CampaignID(c.Campaign), evaluate.Options{Adjust: c.Adjust})

@@ -217,6 +217,7 @@ func (a *arranging) next(place int, explore bool) (at int, chance float32, explo
 	}
 	if u := a.unit(uint32(place) + 1<<16); u < exploreShare {
 		at, explored = a.explored(best, int(u/exploreShare*float64(width))), true
+		a.remember(best, width)
 	} else {
 		at = a.draw(place, best, sum)
 	}
@@ -273,6 +274,19 @@ func (a *arranging) explored(best, number int) int {
 		number--
 	}
 	return last
+}
+
+// remember keeps what exploration chooses from, so that the log can tell what another way to choose would have earned.
+func (a *arranging) remember(best, width int) {
+	for i := range a.row {
+		if i == best || !a.open(&a.row[i]) {
+			continue
+		}
+		if width--; width < 0 {
+			return
+		}
+		a.among = append(a.among, a.row[i].item)
+	}
 }
 
 // exploring is 1 for a candidate that exploration reaches, else 0.

@@ -89,6 +89,7 @@ type Shelf struct {
 	Placement Placement
 	Policy    Policy
 	Picks     []Pick
+	Among     []item.Ordinal // what exploration chose the last pick from, itself included, each as likely; nil when it chose nothing
 }
 
 // Answer fills the slots in their order; an item appears once on the page. The shelves and picks belong to the worker and hold until its next answer.
@@ -96,8 +97,9 @@ func (w *Worker) Answer(m *Model, q *Query) []Shelf {
 	w.begin(m, q)
 	for _, slot := range q.Slots {
 		w.from = len(w.picks)
+		among := len(w.among)
 		policy := w.fill(slot)
-		w.shelves = append(w.shelves, Shelf{slot.Placement, policy, nil})
+		w.shelves = append(w.shelves, Shelf{slot.Placement, policy, nil, w.among[among:]})
 		w.bounds = append(w.bounds, [2]int{w.from, len(w.picks)})
 		for _, p := range w.picks[w.from:] {
 			w.block(p.Item)

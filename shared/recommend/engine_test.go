@@ -254,7 +254,10 @@ func TestExplorationHasTheFrequencyItClaims(t *testing.T) {
 	const draws = 20000
 	for seed := range uint32(draws) {
 		page := w.Answer(m, &Query{Viewer: Viewer{Profile: p}, Slots: []Slot{{ForYou, 5}}, Now: testNow, Seed: seed})
-		last := page[0].Picks[4]
+		last, among := page[0].Picks[4], page[0].Among
+		if explored := last.Source == FromExploring; explored != slices.Contains(among, last.Item) || explored != (len(among) == exploreWidth) {
+			t.Fatalf("seed %d: item %d from %s, said to be chosen among %v", seed, last.Item, last.Source, among)
+		}
 		shown[m.ID(last.Item)]++
 		claimed[m.ID(last.Item)] = last.Propensity
 	}

@@ -42,7 +42,8 @@ type Worker struct {
 	rest      []Pick
 
 	picks   []Pick
-	from    int // where the shelf that is being filled begins
+	among   []item.Ordinal // what exploration chose from
+	from    int            // where the shelf that is being filled begins
 	shelves []Shelf
 	bounds  [][2]int
 }
@@ -81,7 +82,7 @@ func (w *Worker) begin(m *Model, q *Query) {
 	if q.Varied.Set {
 		w.diversity = q.Varied.Value
 	}
-	w.picks, w.shelves, w.bounds = w.picks[:0], w.shelves[:0], w.bounds[:0]
+	w.picks, w.shelves, w.bounds, w.among = w.picks[:0], w.shelves[:0], w.bounds[:0], w.among[:0]
 	w.seeds, w.basket, w.touched = w.seeds[:0], w.basket[:0], w.touched[:0]
 	if len(w.cells) < m.Len() {
 		w.cells, w.epoch = make([]cell, m.Len()), 0

@@ -19,6 +19,7 @@ import (
 	"shopkeeper/shared/offer/impression"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 )
@@ -314,6 +315,20 @@ func (h *recommending) record(a *asked, l *listing, shelves []recommend.Shelf) {
 	h.Exposures.Record(a.line)
 }
 
+// appendAmong writes what exploration chose the last item from, behind its propensity.
+func (l *listing) appendAmong(dst []byte, among []item.Ordinal) []byte {
+	if len(among) == 0 {
+		return dst
+	}
+	dst = append(dst, ',')
+	open := byte('[')
+	for _, i := range among {
+		dst = appendString(append(dst, open), l.model.ID(i))
+		open = ','
+	}
+	return append(dst, ']')
+}
+
 // appendExposure writes the answer as one line: what was shown to whom by which policy, so that it can be evaluated later. Without consent nobody is named.
 func (l *listing) appendExposure(dst []byte, a *asked, shelves []recommend.Shelf) []byte {
 	dst = append(dst, `{"at":`...)
@@ -346,6 +361,7 @@ func (l *listing) appendExposure(dst []byte, a *asked, shelves []recommend.Shelf
 				dst = appendShare(dst, p.Propensity)
 			}
 		}
+		dst = l.appendAmong(dst, s.Among)
 		dst = append(dst, ']')
 	}
 	dst = appendExposedOffers(append(dst, ']'), &a.chosen)
