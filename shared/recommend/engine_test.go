@@ -24,7 +24,9 @@ import (
 var testNow = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // testModel has 60 items in 4 categories; whoever looks at one goes on within its category. Item 3 is hidden, item 5 sold out, and item 7 bought again and again.
-func testModel(t testing.TB) *Model {
+func testModel(t testing.TB) *Model { return ranking(t, nil) }
+
+func testContents(t testing.TB) model.Contents {
 	t.Helper()
 	const n = 60
 	random := rand.New(rand.NewPCG(1, 2))
@@ -70,15 +72,7 @@ func testModel(t testing.TB) *Model {
 	}
 	repeats := &buyagain.Stats{Rate: make([]float32, n), Interval: make([]float32, n), Buyers: make([]uint32, n)}
 	repeats.Rate[7], repeats.Interval[7], repeats.Buyers[7] = 0.5, 20, 40
-	file, err := model.Encode(model.Contents{Trained: testNow, Catalog: c, Sessions: index, Related: related, Similar: related, Popular: lists, Trending: lists, Newest: newest, Repeats: repeats})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return model.Contents{Trained: testNow, Catalog: c, Sessions: index, Related: related, Similar: related, Popular: lists, Trending: lists, Newest: newest, Repeats: repeats}
 }
 
 func ids(m *Model, s Shelf) []string {

@@ -10,7 +10,7 @@ import (
 )
 
 // The blend of for-you. While a visit is under way its own direction counts more; a visitor who comes back is known by history. Both shares were set by a
-// time split on the demonstration shop and are what the learned ranker is measured against.
+// time split on the demonstration shop. They answer where the model has no ranker, and are what a ranker must beat to get into a model (see ranked.go).
 const (
 	liveShare   = 0.6 // of session neighbours while the visit is under way
 	returnShare = 0.35
@@ -72,8 +72,22 @@ func (w *Worker) addItemItem(round uint32) {
 	}
 }
 
-// selectBlend ranks the touched items: each source scaled to 1 for its best, mixed, lifted by taste. What the visitor looked at already is viewed-before's.
+// selectBlend ranks the touched items, by the learned ranker where the model has one. What the visitor looked at already is viewed-before's.
 func (w *Worker) selectBlend(live bool, limit int) {
+	for _, s := range w.seeds {
+		w.block(s.item)
+	}
+	keep := 2*limit + exploreWidth
+	if r := w.ranker(); r != nil {
+		w.rankCandidates(r, live, keep)
+		return
+	}
+	w.top.Reset(keep)
+	w.mixShares(live)
+}
+
+// mixShares ranks without a ranker: each source scaled to 1 for its best, mixed, lifted by taste.
+func (w *Worker) mixShares(live bool) {
 	var mostSession, mostRelated float32
 	for _, i := range w.touched {
 		c := w.at(i)
@@ -83,10 +97,6 @@ func (w *Worker) selectBlend(live bool, limit int) {
 	if live {
 		share = liveShare
 	}
-	for _, s := range w.seeds {
-		w.block(s.item)
-	}
-	w.top.Reset(2*limit + exploreWidth)
 	for _, i := range w.touched {
 		if !w.allowed(i) {
 			continue

@@ -32,6 +32,11 @@ type Worker struct {
 	order      []uint32    // those with a place, as they got it
 	touched    []item.Ordinal
 
+	able   []item.Ordinal // candidates for the ranker, and beside them
+	rows   []float32      // their features
+	scores []float32
+	placed []item.Scored // place among them, by one source's score
+
 	placement Placement // of the shelf that is being filled
 	diversity float32
 	ruled     bool   // some items are weighed or forbidden by rules

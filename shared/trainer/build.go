@@ -30,9 +30,10 @@ type training struct {
 
 // built is one model file.
 type built struct {
-	model  *model.Model
-	file   []byte
-	models []ModelReport
+	contents model.Contents
+	model    *model.Model
+	file     []byte
+	models   []ModelReport
 }
 
 // buildAll makes the file of the whole history and, beside it, the rehearsal: of the history before the exam. Where there is no rehearsal the file itself
@@ -107,7 +108,7 @@ func (t *training) build(ctx context.Context, h history) (built, error) {
 		return built{}, err
 	}
 	m, err := model.Open(file)
-	return built{m, file, reports}, err
+	return built{c, m, file, reports}, err
 }
 
 func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) (string, int, error) {

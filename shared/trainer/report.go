@@ -48,6 +48,8 @@ type Check struct {
 	After      float64              `json:"after"`
 	Popularity float64              `json:"popularity"`
 	Difference *backtest.Difference `json:"difference,omitempty"` // after - before
+	Alone      map[string]float64   `json:"alone,omitempty"`      // of the blend: what its sources reach alone, and what fixed shares of them do
+	Note       string               `json:"note,omitempty"`
 }
 
 func (h history) report(models []ModelReport, note string) Report {

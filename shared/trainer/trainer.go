@@ -90,10 +90,17 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	if err != nil {
 		return Result{}, err
 	}
+	ranked, err := t.fitRanker(ctx, h, p, previous, rehearsal, &final)
+	if err != nil {
+		return Result{}, err
+	}
 	r := h.report(final.models, note)
 	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
 	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model, in.Held && previous != nil); err != nil {
 		return Result{}, err
+	}
+	if ranked != nil {
+		r.Checks = append(r.Checks, *ranked)
 	}
 	t.advance("backtest", 1)
 	r.Seconds = s.Now().Sub(started).Seconds()

@@ -9,6 +9,7 @@ import (
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/rank"
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 )
@@ -26,6 +27,7 @@ type Contents struct {
 	Trending   [][]item.Scored
 	Newest     [][]item.Ordinal
 	Repeats    *buyagain.Stats
+	Ranker     *rank.Model // nil for none
 }
 
 // Encode writes a model file. Equal contents give equal bytes. Contents that do not fit together are Invalid: what Encode gives, Open takes.
@@ -48,6 +50,7 @@ func Encode(c Contents) ([]byte, error) {
 	put(w, repeatRate, c.Repeats.Rate)
 	put(w, repeatInterval, c.Repeats.Interval)
 	put(w, repeatBuyers, c.Repeats.Buyers)
+	putRanker(w, c.Ranker)
 	file := w.finish(c.Trained)
 	if _, err := Open(file); err != nil {
 		return nil, err
@@ -223,4 +226,17 @@ func putSessions(w *writer, x *knn.Index) {
 	put(w, sessionItems+1, x.SessionOffsets)
 	put(w, sessionRarity, x.Rarity)
 	put(w, sessionFreshness, x.Freshness)
+}
+
+// putRanker writes nothing where there is none.
+func putRanker(w *writer, r *rank.Model) {
+	if r == nil {
+		return
+	}
+	put(w, rankerShape, []uint32{r.Kind, uint32(r.Depth)})
+	put(w, rankerMeans, r.Mean)
+	put(w, rankerWeights, r.Weights)
+	put(w, rankerAsks, r.Feature)
+	put(w, rankerCuts, r.Cut)
+	put(w, rankerValues, r.Value)
 }

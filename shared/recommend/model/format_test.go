@@ -83,7 +83,8 @@ func TestTheTableOfSectionsIsTrue(t *testing.T) {
 	last := func(k kind) int { return int(binary.LittleEndian.Uint32(held[k][len(held[k])-4:])) }
 	items, categories, sessions := len(c.Catalog.Items), len(c.Catalog.Categories), c.Sessions.Sessions()
 	counts := map[string]int{"12": 12, "items": items, "items + 1": items + 1, "categories": categories, "categories + 1": categories + 1, "categories + 2": categories + 2,
-		"sessions + 1": sessions + 1, "sessions, or 0": len(c.Sessions.Freshness), "partners": len(c.Together.Support), "slots": 8, "brands + 1": 3, "currencies + 1": 3}
+		"sessions + 1": sessions + 1, "sessions, or 0": len(c.Sessions.Freshness), "partners": len(c.Together.Support), "slots": 8, "brands + 1": 3, "currencies + 1": 3,
+		"2": 2, "features": c.Ranker.Width(), "nodes": len(c.Ranker.Feature), "nodes and leaves": len(c.Ranker.Value)}
 	for _, s := range sections {
 		count, ok := counts[s.count]
 		switch s.count {

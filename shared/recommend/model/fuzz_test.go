@@ -91,6 +91,11 @@ func exercise(m *Model) {
 		for above := c; above != None; above = m.Parent(above) {
 		}
 	}
+	if ranker := m.Ranker(); ranker != nil {
+		row := make([]float32, ranker.Width())
+		ranker.Score(nil, row)
+		ranker.Explain(nil, row)
+	}
 	m.Popular(None)
 	m.Lookup("nobody")
 	_ = m.Trained().Format(time.RFC3339)

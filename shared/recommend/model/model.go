@@ -26,6 +26,7 @@ import (
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/rank"
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 )
@@ -57,6 +58,7 @@ type Model struct {
 	popular, trending            lists[item.Scored]
 	newest                       lists[item.Ordinal]
 	repeats                      *buyagain.Stats
+	ranker                       *rank.Model
 }
 
 // lists holds one ranking for the whole shop and one for each category.
@@ -210,3 +212,6 @@ func (m *Model) Newest(c Category) []item.Ordinal { return m.newest.of(c) }
 
 // Repeats knows what is bought again and again; see package buyagain.
 func (m *Model) Repeats() *buyagain.Stats { return m.repeats }
+
+// Ranker weighs the candidates of for-you; nil in a file that has none, such as one written before there were any.
+func (m *Model) Ranker() *rank.Model { return m.ranker }

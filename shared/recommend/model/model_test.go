@@ -12,6 +12,7 @@ import (
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/rank"
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 )
@@ -43,7 +44,8 @@ func example(t testing.TB) Contents {
 	return Contents{Trained: day, Catalog: c, Popularity: []float32{1, 2, 3}, Sessions: sessions, Related: related, Similar: related,
 		Together: &together.Pairs{Partners: related, Support: []uint32{9, 8, 7}, Confidence: []float32{.9, .8, .7}, Lift: []float32{3, 2, 1}},
 		Popular:  lists, Trending: lists, Newest: [][]item.Ordinal{{2, 1}, {1}, nil, nil, {2}, {2}},
-		Repeats: &buyagain.Stats{Rate: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Buyers: []uint32{4, 5, 6}}}
+		Repeats: &buyagain.Stats{Rate: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Buyers: []uint32{4, 5, 6}},
+		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}}
 }
 
 func encode(t testing.TB, c Contents) []byte {

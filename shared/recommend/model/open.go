@@ -8,6 +8,7 @@ import (
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/rank"
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 )
@@ -75,6 +76,7 @@ func (m *Model) readModels(r *reader) {
 		Confidence: view[float32](r, togetherConfidence), Lift: view[float32](r, togetherLift)}
 	m.popular, m.trending, m.newest = readLists[item.Scored](r, popularLists, lists), readLists[item.Scored](r, trendingLists, lists), readLists[item.Ordinal](r, newestLists, lists)
 	m.repeats = &buyagain.Stats{Rate: view[float32](r, repeatRate), Interval: view[float32](r, repeatInterval), Buyers: view[uint32](r, repeatBuyers)}
+	m.ranker = readRanker(r)
 	if r.err != nil {
 		return
 	}
@@ -104,6 +106,23 @@ func readSessions(r *reader, items int) *knn.Index {
 	x.Limit, x.Until = uint32(s[8]), int64(s[9])
 	r.check(x.Check(items))
 	return x
+}
+
+// readRanker is nil for a file without one.
+func readRanker(r *reader) *rank.Model {
+	if _, ok := r.sections[rankerShape]; !ok {
+		return nil
+	}
+	shape := view[uint32](r, rankerShape)
+	m := &rank.Model{Mean: view[float32](r, rankerMeans), Weights: view[float32](r, rankerWeights), Feature: view[uint32](r, rankerAsks), Cut: view[float32](r, rankerCuts),
+		Value: view[float32](r, rankerValues)}
+	if len(shape) != 2 || shape[1] > rank.MaxDepth {
+		r.refuse("%v makes no sense", rankerShape)
+		return nil
+	}
+	m.Kind, m.Depth = shape[0], int(shape[1])
+	r.check(m.Check())
+	return m
 }
 
 func readLists[T number](r *reader, k kind, n int) lists[T] {

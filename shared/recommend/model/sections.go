@@ -44,6 +44,13 @@ const (
 	repeatRate     kind = 80
 	repeatInterval kind = 81
 	repeatBuyers   kind = 82
+
+	rankerShape   kind = 90 // 90 to 95 are there together or not at all
+	rankerMeans   kind = 91
+	rankerWeights kind = 92
+	rankerAsks    kind = 93
+	rankerCuts    kind = 94
+	rankerValues  kind = 95
 )
 
 // The bits of itemFlags.
@@ -113,6 +120,12 @@ var sections = []section{
 	{repeatRate, "repeat rates", "float32", "items", "Share of the item's buyers who came back for it; 0 where nobody did (package buyagain)."},
 	{repeatInterval, "repeat intervals", "float32", "items", "Median days between two purchases; 0 where nobody came back."},
 	{repeatBuyers, "buyers", "uint32", "items", "People who bought the item."},
+	{rankerShape, "the ranker's shape", "uint32", "2", "Optional, as are all sections of the ranker (package rank): the number of the list of features, the depth of the trees, 0 without."},
+	{rankerMeans, "the ranker's means", "float32", "features", "What is taken from each feature. Finite."},
+	{rankerWeights, "the ranker's weights", "float32", "features", "What a feature then counts. Finite."},
+	{rankerAsks, "the ranker's trees: features", "uint32", "nodes", "Tree by tree, breadth first: the feature that a node asks for."},
+	{rankerCuts, "the ranker's trees: cuts", "float32", "nodes", "Up to and with it to the left, above it to the right."},
+	{rankerValues, "the ranker's trees: values", "float32", "nodes and leaves", "Tree by tree, breadth first: what a leaf adds, and the mean of what is below a node. Finite."},
 }
 
 // String names a section for whoever reads why a file was refused.

@@ -38,6 +38,7 @@ const (
 
 // Model is a fitted ranker: flat arrays that may be views into a file. Read-only and safe for concurrent use. The zero value scores everything 0.
 type Model struct {
+	Kind    uint32    // names the list of features, for whoever fills rows
 	Mean    []float32 // per feature
 	Weights []float32 // per feature: w / scale, so that 0 is a feature that does not count
 	Depth   int       // of every tree; 0 when there are none

@@ -1,0 +1,110 @@
+package recommend
+
+import (
+	"testing"
+
+	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/rank"
+)
+
+// ranking is testModel with a ranker in its file.
+func ranking(t testing.TB, r *rank.Model) *Model {
+	t.Helper()
+	c := testContents(t)
+	c.Ranker = r
+	file, err := model.Encode(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func weighing(feature int, weight float32) *rank.Model {
+	r := &rank.Model{Kind: ForYouFeatures, Mean: make([]float32, forYouWidth), Weights: make([]float32, forYouWidth)}
+	r.Weights[feature] = weight
+	return r
+}
+
+func TestTheRankerOrdersForYou(t *testing.T) {
+	p := &profile.Profile{Recent: viewed(testNow, "i00", "i04", "i08")}
+	q := Query{Shop: "tea", Slots: []Slot{{ForYou, 5}}, Now: testNow, Viewer: Viewer{Profile: p}}
+	tests := map[string]struct {
+		ranker *rank.Model
+		first  func(m *Model, a, b item.Ordinal) bool // a may stand before b
+	}{
+		"by price, the nearest first":   {weighing(rankPrice, -10), func(m *Model, a, b item.Ordinal) bool { return m.Price(a) <= m.Price(b) }},
+		"by price, the farthest first":  {weighing(rankPrice, 10), func(m *Model, a, b item.Ordinal) bool { return m.Price(a) >= m.Price(b) }},
+		"the newest first, while it is": {weighing(rankNew, 10), func(m *Model, a, b item.Ordinal) bool { return !m.Created(a).Before(m.Created(b)) }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := ranking(t, tt.ranker)
+			m.page.Diversity = 0
+			var w Worker
+			picks := w.Answer(m, &q)[0].Picks
+			for at := 1; at < len(picks)-1; at++ { // the last place may be exploration
+				if !tt.first(m, picks[at-1].Item, picks[at].Item) {
+					t.Errorf("%s stands before %s", m.ID(picks[at-1].Item), m.ID(picks[at].Item))
+				}
+			}
+			for at, pick := range picks {
+				if !(pick.Score > 0 && pick.Score <= 1) || at > 0 && pick.Score > picks[at-1].Score {
+					t.Errorf("scores %v", picks)
+				}
+			}
+		})
+	}
+}
+
+func TestARankerOfAnotherListIsNotUsed(t *testing.T) {
+	q := Query{Shop: "tea", Slots: []Slot{{ForYou, 5}}, Now: testNow, Viewer: Viewer{Profile: &profile.Profile{Recent: viewed(testNow, "i00", "i04")}}}
+	var plain, other Worker
+	want := plain.Answer(testModel(t), &q)[0].Picks
+	later := weighing(rankPrice, 10)
+	later.Kind = ForYouFeatures + 1
+	narrow := &rank.Model{Kind: ForYouFeatures, Mean: make([]float32, 2), Weights: []float32{3, 4}}
+	for name, r := range map[string]*rank.Model{"a later list": later, "too few features": narrow, "none": nil} {
+		t.Run(name, func(t *testing.T) {
+			got := other.Answer(ranking(t, r), &q)[0].Picks
+			for at := range want {
+				if got[at].Item != want[at].Item {
+					t.Fatalf("place %d differs", at)
+				}
+			}
+		})
+	}
+}
+
+func TestARankedPageAllocatesNothing(t *testing.T) {
+	m := ranking(t, weighing(rankSession, 2))
+	q := Query{Shop: "tea", Slots: []Slot{{ForYou, 12}}, Now: testNow, Viewer: Viewer{Profile: &profile.Profile{Recent: viewed(testNow, "i00", "i04", "i08")}}}
+	var w Worker
+	w.Answer(m, &q)
+	if n := testing.AllocsPerRun(100, func() { w.Answer(m, &q) }); n != 0 {
+		t.Errorf("%v allocations an answer, want none", n)
+	}
+}
+
+func TestCandidatesMayBeShown(t *testing.T) {
+	m := testModel(t)
+	var w Worker
+	q := Query{Shop: "tea", Now: testNow, Viewer: Viewer{Profile: &profile.Profile{Recent: viewed(testNow, "i01", "i09")}}}
+	items, rows := w.Candidates(m, &q)
+	if len(items) == 0 || len(rows) != len(items)*ForYouWidth {
+		t.Fatalf("%d candidates, %d numbers", len(items), len(rows))
+	}
+	for _, i := range items {
+		if id := m.ID(i); id == "i01" || id == "i09" || id == "i03" || id == "i05" {
+			t.Errorf("%s is a candidate: met, hidden or sold out", id)
+		}
+	}
+	if items, _ := w.Candidates(m, &Query{Shop: "tea", Now: testNow}); len(items) != 0 {
+		t.Errorf("a stranger has candidates: %v", items)
+	}
+}
