@@ -104,6 +104,7 @@ func benchFrontPage(ctx context.Context, s *server, length time.Duration) error 
 	if err != nil {
 		return err
 	}
+	s.settle(ctx)
 	var requests [][]byte
 	for _, cookie := range cookies {
 		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, cookie))
@@ -120,7 +121,7 @@ func benchFrontPage(ctx context.Context, s *server, length time.Duration) error 
 			return err
 		}
 	}
-	return benchLists(ctx, s, cookies, length)
+	return benchLists(ctx, s, cookies, fmt.Sprintf("the demonstration shop, %d visitors with 6 views each", len(cookies)), length)
 }
 
 func benchCollect(ctx context.Context, s *server, length time.Duration) error {

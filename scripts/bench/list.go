@@ -34,7 +34,7 @@ var listPaths = []struct{ name, query string }{
 }
 
 // benchLists measures GET /v1/recommendations. All targets are measured in turns, so that a machine's slower minute meets all of them.
-func benchLists(ctx context.Context, s *server, cookies []string, length time.Duration) error {
+func benchLists(ctx context.Context, s *server, cookies []string, who string, length time.Duration) error {
 	var targets []*target
 	for _, l := range listPaths {
 		var requests [][]byte
@@ -48,7 +48,7 @@ func benchLists(ctx context.Context, s *server, cookies []string, length time.Du
 		defer stop()
 		targets = append(targets, group...)
 	}
-	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d visitors with 6 views each; the profile is read and the exposure logged for each", length, len(cookies))
+	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, %s a figure; %s; the profile is read and the exposure logged for each", length, who)
 	fmt.Println(columns)
 	for _, c := range []int{1, 8, 16, 64} {
 		if err := measureInTurns(ctx, targets, c, length); err != nil {

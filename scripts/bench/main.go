@@ -30,7 +30,7 @@ func main() {
 		exit(runPart(context.Background(), os.Args[2]))
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: process,frontpage,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
 	recommend := flag.Bool("recommend", false, "measure recommendations instead: how good, how fast, how large")
 	quick := flag.Bool("quick", false, "with -recommend: small sizes and few questions, to see that everything runs")
 	out := flag.String("out", "bench-output", "with -recommend: the folder that the report goes to")
@@ -86,6 +86,11 @@ func run(ctx context.Context, length time.Duration, only string) (err error) {
 			}
 		}
 		fmt.Printf("memory of the server at the end: %.0f MB\n", process.Resident(s.cmd.Process.Pid))
+	}
+	if wanted("toy") {
+		if err := benchToy(ctx, dir, length); err != nil {
+			return fmt.Errorf("toy set: %w", err)
+		}
 	}
 	if wanted("process") {
 		if err := benchProcess(ctx); err != nil {

@@ -66,13 +66,13 @@ func (c *child) stop() {
 	c.cmd.Wait() //nolint:errcheck // it says that the program was told to end
 }
 
-func startServer(ctx context.Context, program, data string) (*server, error) {
+func startServer(ctx context.Context, program, data string, flags ...string) (*server, error) {
 	log, err := os.Create(data + ".log")
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	c, out, err := start(ctx, log, program, "serve", "--json", "--port", "0", "--data", data)
+	c, out, err := start(ctx, log, append([]string{program, "serve", "--json", "--port", "0", "--data", data}, flags...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -223,10 +223,52 @@ func TestServe(t *testing.T) {
 	}
 	again := &visitor{second, v.http} // cookies know no ports
 	eventually(t, []string{"TEA002", "TEA001"}, again.viewed)
-	second.end()
-	if shown := files(t, filepath.Join(dir, "exposures")); len(shown) == 0 {
-		t.Error("nothing was noted of what was shown")
+	const asked = 5
+	list := "/v1/recommendations?placement=trending&limit=3&writeKey=" + second.WriteKey
+	for range asked {
+		fast, slow := second.answer(list, false), second.answer(list, true)
+		if diff := cmp.Diff(slow, fast); diff != "" {
+			t.Errorf("one list by net/http and by the fast lane (-net/http +lane):\n%s", diff)
+		}
 	}
+	second.end()
+	noted := 0
+	for _, lines := range files(t, filepath.Join(dir, "exposures")) {
+		noted += strings.Count(lines, `"shelves":[["trending",`)
+	}
+	if noted != 2*asked {
+		t.Errorf("%d of %d lists that were shown are noted", noted, 2*asked)
+	}
+}
+
+// answer is a list for a stranger without what differs by nature. Who closes the connection afterwards is answered by net/http.
+func (s *served) answer(path string, closes bool) (shown struct {
+	Status int
+	Header http.Header
+	Body   map[string]any
+}) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Close = closes
+	req.Header.Set("Sec-GPC", "1") // no visitor is made
+	req.Header.Set("Origin", "https://shop.example")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&shown.Body); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range []string{"Date", "X-Request-Id", "Content-Length", "Connection"} {
+		res.Header.Del(name)
+	}
+	delete(shown.Body, "recommendationId")
+	shown.Status, shown.Header = res.StatusCode, res.Header
+	return shown
 }
 
 func TestServeWithoutDemo(t *testing.T) {
