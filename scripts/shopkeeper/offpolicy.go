@@ -28,6 +28,9 @@ func explored(p *program, shop *local.Local, clip float64) (result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Exposures == 0 {
+		return nil, fault.New(fault.NotFound, "nothing was shown to anybody yet: the log of exposures is empty")
+	}
 	clicks, err := clicked(p, shop)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,10 @@ func TestEvaluateOffPolicy(t *testing.T) {
 	if status != done || err != nil || !strings.Contains(out, "explored by popularity") || !strings.Contains(string(text), "<svg") {
 		t.Errorf("status %d, %s%s, %v", status, out, errs, err)
 	}
+	empty := t.TempDir()
+	if status, _, errs := call(t, empty, "", "evaluate", "--off-policy"); status != failed || !strings.Contains(errs, "nothing was shown") {
+		t.Errorf("before anything was shown: status %d, %s", status, errs)
+	}
 	if status, out, _ := call(t, filepath.Join(t.TempDir(), "none"), "", "evaluate", "--off-policy"); status == done {
 		t.Errorf("of no folder: %s", out)
 	}

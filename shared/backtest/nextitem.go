@@ -10,7 +10,7 @@ import (
 )
 
 // nextItem asks after every click of a test session what comes next: history is the clicks so far, repeats and all; hr and mrr look for the very next
-// item, precision, recall and ndcg for all clicks that follow in the
+// item, precision, recall and ndcg for all of the first thousand clicks that follow in the
 // session. The current item is never an answer of a session model; others bar all of the
 // history. Without a test log the newest tenth of the sessions is the test.
 func nextItem(train Log, test *Log) exam {
@@ -20,6 +20,9 @@ func nextItem(train Log, test *Log) exam {
 	learned, asked := newestTenth(train.histories())
 	return continued(learned, asked, len(train.Items))
 }
+
+// longestAsked is how many clicks of a test session count: one that is longer is a robot's, and would be asked for everything after everything.
+const longestAsked = 1000
 
 // newestTenth keeps the sessions that ended last apart.
 func newestTenth(all []history) (before, newest []history) {
@@ -45,6 +48,7 @@ func continued(learned, asked []history, items int) exam {
 		return continued(before, newest, items)
 	}
 	for session, h := range asked {
+		h = h.until(min(len(h.items), longestAsked))
 		for at := 1; at < len(h.items); at++ {
 			e.questions = append(e.questions, question{history: History{Live: true, Items: h.items[:at], Times: h.times[:at]}, targets: h.items[at:], unit: session, segment: h.segment})
 		}

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +110,41 @@ func TestTimeSplitHidesTheLast(t *testing.T) {
 	}
 	if e.train.Users.Len() != 2 || len(e.train.Users.Items) != 5 {
 		t.Errorf("%d users with %d items train, want 2 with 5", e.train.Users.Len(), len(e.train.Users.Items))
+	}
+}
+
+// Logs that no shop should have: each protocol gives figures or says why not, in seconds.
+func TestLogsThatNoShopShouldHave(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	var robot, same, future []Event
+	for n := range 100_000 {
+		robot = append(robot, Event{User: "robot", Item: fmt.Sprint("i", n%300), Time: int64(n) * 60_000})
+	}
+	for n := range 200 {
+		same = append(same, Event{User: fmt.Sprint("u", n%20), Item: "one", Basket: fmt.Sprint(n), Time: int64(n) * 1000})
+		future = append(future, Event{User: fmt.Sprint(long, n%20), Item: fmt.Sprint(long, n%7), Time: math.MaxInt64/2 + int64(n)})
+	}
+	for name, events := range map[string][]Event{
+		"a customer with 100,000 events": append(shop(), robot...), "nobody else": robot, "one item": same, "one event": same[:1], "far in the future, with ids of 10 KB": future,
+	} {
+		for _, protocol := range Protocols() {
+			specs, err := Parse([]string{"popularity", "itemknn"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, err := Run(t.Context(), protocol, NewLog(events), nil, specs, Options{Seed: 1, Now: time.Now})
+			if err != nil && !fault.Is(err, fault.Invalid) {
+				t.Errorf("%s, %s: %v", name, protocol, err)
+			}
+			if err := CompareAll(results, 1); err != nil {
+				t.Errorf("%s, %s: %v", name, protocol, err)
+			}
+			for _, r := range results {
+				if _, err := json.Marshal(r); err != nil {
+					t.Errorf("%s, %s: a figure that is no number: %v", name, protocol, err)
+				}
+			}
+		}
 	}
 }
 
