@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/ingest"
 	"shopkeeper/shared/local"
+	"shopkeeper/shared/recommend/content"
 )
 
 type backtestCmd struct {
@@ -27,7 +29,7 @@ type backtestCmd struct {
 	Model     []string          `required:"" help:"Models, separated by commas: ${models}." placeholder:"NAME"`
 	Param     map[string]string `help:"A setting of the models: --param lambda=200, or of one model: --param ease.lambda=200. Repeatable." mapsep:"none" placeholder:"KEY=VALUE"`
 	SplitFile string            `help:"The test sessions of next-item, in a file of their own." placeholder:"FILE"`
-	Groups    string            `help:"A file that says which group (a category, a type of product) each item is in: columns item and group, or --group-map." placeholder:"FILE"`
+	Groups    string            `help:"A file that says which group (a category, a type of product) each item is in, and what else is known of it: columns item and group, and where there are such title, text, category and brand; or --group-map." placeholder:"FILE"`
 	GroupMap  map[string]string `help:"Which column of the groups' file holds a field: --group-map group=product_type. Repeatable." mapsep:"none" placeholder:"FIELD=COLUMN"`
 	ByGroup   bool              `help:"Ask for groups instead of items; events of items without a group are left out."`
 	Seed      uint64            `help:"Of the random split." default:"1" placeholder:"N"`
@@ -129,6 +131,11 @@ func (c *backtestCmd) logs(p *program) (backtest.Log, *backtest.Log, error) {
 	train := backtest.NewLog(events)
 	if groups != nil && !c.ByGroup {
 		train = train.WithGroups(groups)
+		items, err := c.described(p)
+		if err != nil {
+			return train, nil, err
+		}
+		train = train.WithItems(items)
 	}
 	if c.SplitFile == "" {
 		return train, nil, nil
@@ -153,6 +160,17 @@ func (c *backtestCmd) groups(p *program) (groups map[string]string, err error) {
 		return rejects, err
 	})
 	return groups, err
+}
+
+// described is what the groups' file says of the items besides.
+func (c *backtestCmd) described(p *program) (items map[string]content.Item, err error) {
+	mapping := maps.Clone(c.GroupMap)
+	delete(mapping, "group")
+	err = c.open(p, c.Groups, func(text io.Reader, format backtest.Format) (_ []backtest.Reject, err error) {
+		items, _, err = backtest.ReadItems(text, format, mapping) // the groups told of broken lines
+		return nil, err
+	})
+	return items, err
 }
 
 // read reads one file of events.

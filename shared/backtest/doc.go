@@ -89,7 +89,7 @@ func exams(protocol string, train Log, test *Log, o Options) ([]exam, error) {
 	}
 	for i := range parts {
 		parts[i].protocol = protocol
-		parts[i].train.Groups = train.groups
+		parts[i].train.Groups, parts[i].train.Described = train.groups, train.described
 		parts[i].sort()
 	}
 	return parts, nil

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/purchase"
@@ -26,8 +27,9 @@ type Log struct {
 	Items []string // of the training log; an item of a test log that is not among them has an ordinal past the end
 	rows  []row
 
-	groups   []uint32 // see WithGroups
-	segments []string // of the users, as the log said last; nil where it says nothing
+	groups    []uint32       // see WithGroups
+	described []content.Item // see WithItems
+	segments  []string       // of the users, as the log said last; nil where it says nothing
 }
 
 // unnamed is the basket of an event that names none.

@@ -60,12 +60,16 @@ type Reject struct {
 
 // headings are usual names of columns, tried when a mapping does not name one. Upper and lower case, spaces, hyphens and underscores are alike.
 var headings = map[string][]string{
-	"user":    {"user", "userid", "customer", "customerid", "visitor", "visitorid", "person", "personid", "household", "householdid"},
-	"session": {"session", "sessionid"},
-	"basket":  {"basket", "basketid", "invoice", "order", "orderid"},
-	"item":    {"item", "itemid", "product", "productid", "stockcode", "sku"},
-	"group":   {"group", "groupid", "category", "productcategory", "producttype", "type", "department"},
-	"time":    {"time", "timestamp", "date", "datetime", "invoicedate"},
+	"user":     {"user", "userid", "customer", "customerid", "visitor", "visitorid", "person", "personid", "household", "householdid"},
+	"session":  {"session", "sessionid"},
+	"basket":   {"basket", "basketid", "invoice", "order", "orderid"},
+	"item":     {"item", "itemid", "product", "productid", "stockcode", "sku"},
+	"group":    {"group", "groupid", "category", "productcategory", "producttype", "type", "department"},
+	"title":    {"title", "name", "description"},
+	"text":     {"text", "details"},
+	"category": {"category", "productcategory", "producttype"},
+	"brand":    {"brand", "maker"},
+	"time":     {"time", "timestamp", "date", "datetime", "invoicedate"},
 }
 
 // Read reads a file of a kind. mapping gives columns by field ("item" -> "StockCode"); a field it leaves out is found by its usual headings, but for segment (of the

@@ -3,6 +3,7 @@ package backtest
 import (
 	"slices"
 
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/purchase"
@@ -16,6 +17,7 @@ type Training struct {
 	Sessions  []knn.Session
 	Customers []purchase.Customer // with the baskets, or sessions, of each
 	Groups    []uint32            // the group of each item, NoGroup where it has none; nil for a log without groups
+	Described []content.Item      // what the shop says of each item; nil for a log without
 	Counts    []int               // baskets, or sessions, that hold the item
 
 	past      []history // what the above was made of
@@ -25,7 +27,7 @@ type Training struct {
 // rehearse plays the protocol once more on the training alone: what a model learns from it about itself, it learns without having seen an answer.
 func (t Training) rehearse(seed uint64) exam {
 	e := t.rehearsal(seed)
-	e.train.Groups = t.Groups
+	e.train.Groups, e.train.Described = t.Groups, t.Described
 	return e
 }
 

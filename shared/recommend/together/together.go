@@ -101,7 +101,7 @@ func Find(ctx context.Context, baskets sparse.Rows, items int, s Settings) (*Pai
 			if to == from || int(both) < s.Least || lift <= 1 {
 				continue
 			}
-			top.Offer(to, float32(low(both, holding[from])*math.Log(lift)))
+			top.Offer(to, float32(Low(both, holding[from])*math.Log(lift)))
 		}
 		row = top.Append(row[:0])
 		p.Partners.Append(itemitem.Split(row))
@@ -115,8 +115,8 @@ func Find(ctx context.Context, baskets sparse.Rows, items int, s Settings) (*Pai
 	return p, err
 }
 
-// low is the lower end of the 90 % Wilson interval of a share.
-func low(of, n float64) float64 {
+// Low is the lower end of the 90 % Wilson interval of a share: of so many out of n.
+func Low(of, n float64) float64 {
 	const z = 1.6449
 	p := of / n
 	middle := p + z*z/(2*n)

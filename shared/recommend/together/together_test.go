@@ -49,8 +49,8 @@ func TestFind(t *testing.T) {
 
 func TestLow(t *testing.T) {
 	for _, tt := range []struct{ of, n, want float64 }{{3, 3, .5258}, {30, 100, .2308}, {1, 1, .2699}} {
-		if got := low(tt.of, tt.n); math.Abs(got-tt.want) > 1e-3 {
-			t.Errorf("low(%v, %v) is %.4f, want %.4f", tt.of, tt.n, got, tt.want)
+		if got := Low(tt.of, tt.n); math.Abs(got-tt.want) > 1e-3 {
+			t.Errorf("Low(%v, %v) is %.4f, want %.4f", tt.of, tt.n, got, tt.want)
 		}
 	}
 }
