@@ -85,7 +85,7 @@ func writeCSV(path string, rows [][]string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // WriteAll flushes and says what failed
+	defer f.Close()
 	return csv.NewWriter(f).WriteAll(rows)
 }
 

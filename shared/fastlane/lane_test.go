@@ -73,7 +73,7 @@ func serve(t *testing.T, rest http.Handler, opts *fastlane.Options) *served {
 	}
 	go func() { s.done <- s.server.Serve(ln) }()
 	t.Cleanup(func() {
-		s.server.Close() //nolint:errcheck // a test may have closed it
+		s.server.Close()
 		if err := <-s.done; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("serve: %v", err)
 		}
