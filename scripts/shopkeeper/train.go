@@ -67,6 +67,9 @@ func trainText(r trainer.Report) string {
 			before = fmt.Sprintf("%.4f", *c.Before)
 		}
 		fmt.Fprintf(&b, "  %-28s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
+		if c.Note != "" {
+			fmt.Fprintf(&b, "  %-28s %s\n", "", c.Note)
+		}
 	}
 	if r.Note != "" {
 		fmt.Fprintln(&b, r.Note)

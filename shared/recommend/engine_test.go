@@ -179,12 +179,13 @@ func TestCatalogChanges(t *testing.T) {
 
 // TestPromises holds any page for any profile to what is promised.
 func TestPromises(t *testing.T) {
-	m := testModel(t)
+	models := []*Model{testModel(t), ranking(t, weighing(rankSessionPlace, 1))}
 	var w, again Worker
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.Custom(func(t *rapid.T) event.ItemID {
 			return event.ItemID(fmt.Sprintf("i%02d", rapid.IntRange(0, 65).Draw(t, "n")))
 		})
+		m := rapid.SampledFrom(models).Draw(t, "model")
 		some := rapid.SliceOfNDistinct(id, 0, 12, rapid.ID[event.ItemID]) // a profile has one entry an item
 		p := &profile.Profile{Dismissed: some.Draw(t, "dismissed")}
 		for _, i := range some.Draw(t, "bought") {
