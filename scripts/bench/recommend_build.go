@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sort"
 	"time"
 
 	"shopkeeper/shared/chart"
 	"shopkeeper/shared/recommend/ease"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/trainer"
 )
 
@@ -29,7 +31,7 @@ func (b *recommending) train(ctx context.Context) error {
 func (b *recommending) build(ctx context.Context) error {
 	b.begin("Building, and how it grows", "made-up shops (package crowd, seed 1): 10 clicks a visit, 20 clicks an item, 4 visits a person; a process of its own on all cores for each line, its peak of resident memory with the input in it; growth by the size")
 	sizes := []int{b.scaled(1_000_000), b.scaled(3_000_000), b.scaled(10_000_000)}
-	sessions, err := b.grow(ctx, "session index", "build s", sizes, func(size int) part {
+	sessions, err := b.grow(ctx, "session index", "clicks", "build s", sizes, func(size int) part {
 		return part{Task: "sessions", Clicks: size, Newest: 500, Memory: 2048}
 	})
 	if err != nil {
@@ -38,11 +40,14 @@ func (b *recommending) build(ctx context.Context) error {
 	last := sessions[len(sessions)-1]
 	b.add(fmt.Sprintf("session index of %.0f clicks", last["clicks"]), fmt.Sprintf("%.1f s (cpu %.1f), %.0f MB", last["build s"], last["cpu build s"], last["peak MB"]), "<= 60 s, <= 2048 MB", last["build s"] <= 60 && last["peak MB"] <= 2048, "")
 	b.add("the same: bytes per click", fmt.Sprintf("%.1f B", last["index bytes per click"]), "<= 25 B", last["index bytes per click"] <= 25, "")
-	walks, err := b.grow(ctx, "walks between items (RP3beta)", "fit s", sizes, func(size int) part { return part{Task: "walks", Clicks: size} })
+	walks, err := b.grow(ctx, "walks between items (RP3beta)", "clicks", "fit s", sizes, func(size int) part { return part{Task: "walks", Clicks: size} })
 	if err != nil {
 		return err
 	}
-	weights, err := b.grow(ctx, "EASE", "fit s", []int{b.scaled(500), b.scaled(1500), b.scaled(5000)}, func(size int) part { return part{Task: "ease", Items: size} })
+	if _, err := b.grow(ctx, "regressions between items (SLIM)", "clicks", "fit s", []int{b.scaled(100_000), b.scaled(300_000), b.scaled(1_000_000)}, func(size int) part { return part{Task: "slim", Clicks: size} }); err != nil {
+		return err
+	}
+	weights, err := b.grow(ctx, "EASE", "items", "fit s", []int{b.scaled(500), b.scaled(1500), b.scaled(5000)}, func(size int) part { return part{Task: "ease", Items: size} })
 	if err != nil {
 		return err
 	}
@@ -52,7 +57,7 @@ func (b *recommending) build(ctx context.Context) error {
 }
 
 // grow runs a part at 1x, 3x and 10x and shows what becomes of time and memory.
-func (b *recommending) grow(ctx context.Context, name, seconds string, sizes []int, of func(int) part) ([]findings, error) {
+func (b *recommending) grow(ctx context.Context, name, unit, seconds string, sizes []int, of func(int) part) ([]findings, error) {
 	var all []findings
 	for _, size := range sizes {
 		m, err := of(size).run(ctx)
@@ -64,7 +69,7 @@ func (b *recommending) grow(ctx context.Context, name, seconds string, sizes []i
 	first, most := all[0], all[len(all)-1]
 	var times, memory []chart.Bar
 	for n, m := range all {
-		label := fmt.Sprintf("%s, %d", name, sizes[n])
+		label := fmt.Sprintf("%s, %d %s", name, sizes[n], unit)
 		b.add(label, fmt.Sprintf("%.2f s (%.1fx), cpu %.2f s, %.0f MB (%.1fx)", m[seconds], m[seconds]/first[seconds], m["cpu "+seconds], m["peak MB"], m["peak MB"]/first["peak MB"]), "", nil,
 			bar(m[seconds], most[seconds])+" s  "+bar(m["peak MB"], most["peak MB"])+" MB")
 		times, memory = append(times, chart.Bar{Label: label, Value: m[seconds]}), append(memory, chart.Bar{Label: label, Value: m["peak MB"], Soft: true})
@@ -78,8 +83,11 @@ func (b *recommending) grow(ctx context.Context, name, seconds string, sizes []i
 // takeover says where one machine ends: what the largest function of AWS, or training's own budget, can hold.
 func (b *recommending) takeover(sessions, walks []findings) error {
 	const function = 10240.0 // MB, the most a Lambda can have
-	budget := trainer.DefaultSettings(time.Now).Memory
-	b.add("EASE gives way to walks above", fmt.Sprintf("%d items", ease.Most(budget/3)), "", nil, fmt.Sprintf("two builds and the rest in %d MB: 8 B x items^2 each", budget>>20))
+	settings := trainer.DefaultSettings(time.Now)
+	budget := settings.Memory
+	regressions := sort.Search(1<<29, func(items int) bool { return 2*slim.Memory(items+1, settings.SLIM) > budget })
+	b.add("EASE gives way to SLIM above", fmt.Sprintf("%d items", ease.Most(budget/3)), "", nil, fmt.Sprintf("two builds side by side in a budget of %d MB: 8 B x items^2 each", budget>>20))
+	b.add("SLIM gives way to walks above", fmt.Sprintf("%d items", regressions), "", nil, "the same budget, linear in the items")
 	for _, one := range []struct {
 		name string
 		all  []findings

@@ -65,7 +65,7 @@ func (p part) run(ctx context.Context) (findings, error) {
 
 // tasks are what a part can be.
 var tasks = map[string]func(context.Context, part, findings) error{
-	"sessions": buildSessions, "ease": fitEASE, "walks": fitWalks, "shop": makeShop, "train": trainShop, "page": answerPages, "neighbours": answerSessions,
+	"sessions": buildSessions, "ease": fitEASE, "slim": fitSLIM, "walks": fitWalks, "shop": makeShop, "train": trainShop, "page": answerPages, "neighbours": answerSessions,
 }
 
 // runPart is the process of a part: it prints its findings as JSON.

@@ -129,7 +129,7 @@ func sets() []asked {
 		{"rp3beta", nil, "", map[string]string{"recall@20": ".2323", "ndcg@100": ".2691"}},
 		{"follow", nil, "", nil},
 		{"recent", nil, "", nil},
-		{"sansa", nil, "", map[string]string{"time recall@20": "SANSA 1.1 .142", "time ndcg@100": ".166"}},
+		{"slim", nil, "", map[string]string{"time recall@20": "SANSA 1.1 .142", "time ndcg@100": ".166"}},
 		{"ease", map[string]string{"top": "0"}, "ease, not cut", map[string]string{"recall@20": ".3244", "ndcg@100": ".3486", "time recall@20": ".168", "time ndcg@100": ".192"}},
 		{"ease", nil, "ease, best 50", map[string]string{"recall@20": ".3243", "ndcg@100": ".3553; iALS d 128 .3088"}},
 		{"blend", nil, "", map[string]string{"time recall@20": "Gorse .110", "time ndcg@100": "Gorse .138"}},

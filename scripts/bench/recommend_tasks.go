@@ -13,6 +13,7 @@ import (
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
 	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/trend"
 	"shopkeeper/shared/simulate/crowd"
@@ -99,7 +100,18 @@ func fitEASE(ctx context.Context, p part, m findings) error {
 	})
 }
 
-// fitWalks fits what takes EASE's place where its matrix would not fit.
+// fitSLIM fits the regressions that take EASE's place where its matrix would not fit.
+func fitSLIM(ctx context.Context, p part, m findings) error {
+	users := matrix(p.crowdOf())
+	items := crowd.Of(p.Clicks).Items
+	m["items"], m["people"], m["pairs"] = float64(items), float64(users.Len()), float64(len(users.Items))
+	return m.took("fit s", func() error {
+		_, err := slim.Fit(ctx, users, items, slim.DefaultSettings)
+		return err
+	})
+}
+
+// fitWalks fits what takes their place in the largest shops.
 func fitWalks(ctx context.Context, p part, m findings) error {
 	users := matrix(p.crowdOf())
 	items := crowd.Of(p.Clicks).Items

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Every task that needs no real data runs on a tiny shop and finds what the table shows.
@@ -16,6 +18,7 @@ func TestParts(t *testing.T) {
 		want []string
 	}{
 		{part{Task: "sessions", Clicks: 4000, Newest: 500}, []string{"build s", "clicks", "sessions", "items", "index bytes per click"}},
+		{part{Task: "slim", Clicks: 4000}, []string{"fit s", "items", "people", "pairs"}},
 		{part{Task: "walks", Clicks: 4000}, []string{"fit s", "items", "people", "pairs"}},
 		{part{Task: "ease", Items: 50}, []string{"fit s", "items", "people", "pairs"}},
 		{part{Task: "shop", Clicks: 4000, File: file}, []string{"sessions s", "walks s", "similar s", "lists s", "write s", "file MB"}},
@@ -63,5 +66,37 @@ func TestReport(t *testing.T) {
 	}
 	if text, err := os.ReadFile(data); err != nil || !strings.Contains(string(text), `"met": "no"`) {
 		t.Errorf("%v, the data is %s", err, text)
+	}
+}
+
+func TestPromisedFiguresAreReadFromWhatIsPrinted(t *testing.T) {
+	const printed = `
+front page of 5 shelves           10886 | c=16     5348/s    1.50   17.18   101.7  (0.10, 0.31)
+list of 21 bare ids                 459 | c=16    30321/s    0.50    1.35    29.9  (0.41, 0.72)
+  trivial handler, net/http         459 | c=16    37302/s    0.25    5.43    16.9
+p50 5.98 ms, p99 37.98 ms (promise: under 1,000 ms)
+list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9  (0.41, 0.50)
+`
+	var out bytes.Buffer
+	b := &recommending{report: newReport(&out)}
+	if err := b.promised(printed); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range b.Figures {
+		got = append(got, f.Name+": "+f.Measured+": "+f.Met)
+	}
+	want := []string{
+		"front page of 5 shelves, 10886 B, 16 connections: 5348/s, p50 1.50, p99 17.18 ms: ",
+		"list of 21 bare ids, 459 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
+		"list of 21 bare ids, 459 B, 16 connections: share: 0.72: yes",
+		"toy set: list of 21 bare ids, 459 B, 64 connections: 9000/s, p50 0.50, p99 9.35 ms: ",
+		"a click shows on the page: p50 5.98, p99 37.98 ms: yes",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+	if err := b.promised("nothing of the kind"); err == nil {
+		t.Error("figures that are not there are passed over")
 	}
 }
