@@ -14,6 +14,9 @@
 // be looked at together; a pair of one group that is bought together (two flavours) is weaker as a complement than a cup and a pot. Substitutes are symmetric but for the cut
 // to Top; complements have a direction.
 //
+// It needs real looks. On a grocery chain's year, where none are known and what a household bought in the year stood for them, 12 % of the alternatives and 19 % of the complements
+// were of the item's own type (first five each, 15,000 items, groups withheld): flavours are bought together. Without looks, tell it the groups.
+//
 // Complexity: sum over looks and over baskets of (items)^2; memory: 8 bytes x items x (Wide + 2 Top).
 package relation
 
