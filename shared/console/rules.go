@@ -91,6 +91,9 @@ func says(r rules.Rule, currency string) string {
 	if r.MaxPrice > 0 {
 		of = append(of, "up to "+money(r.MaxPrice, currency))
 	}
+	if r.Filter != "" {
+		of = append(of, r.Filter)
+	}
 	what := strings.Join(of, ", ")
 	switch r.Kind {
 	case rules.Pin:
@@ -252,7 +255,7 @@ func (v *view) tryRule(fresh bool, d rules.Rule) error {
 // rule reads what the editor may change. What a kind does not have is left out, so that changing the kind leaves nothing behind.
 func (r *reader) rule(d *rules.Rule, currency string) {
 	d.Name, d.Kind, d.Category, d.Brand = r.text("name"), rules.Kind(r.text("kind")), r.text("category"), r.text("brand")
-	d.Items = nil
+	d.Items, d.Filter = nil, r.text("filter")
 	for _, id := range r.list("items") {
 		d.Items = append(d.Items, event.ItemID(id))
 	}

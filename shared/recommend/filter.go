@@ -4,33 +4,89 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/filter"
 )
 
 // Filter is what a caller demands of every item: all conditions hold. The zero Filter lets everything pass.
 type Filter struct {
-	Category string // path prefix: "Kitchen" lets "Kitchen > Tea" pass
-	Brand    string
-	MinPrice int64 // minor units
-	MaxPrice int64 // minor units; 0 is no bound
+	Category   string // path prefix: "Kitchen" lets "Kitchen > Tea" pass
+	Brand      string
+	MinPrice   int64 // minor units
+	MaxPrice   int64 // minor units; 0 is no bound
+	Expression *filter.Expression
 }
 
 // Any says whether the filter demands anything.
 func (f Filter) Any() bool { return f != Filter{} }
 
-// ParseFilter reads "category=Kitchen;brand=Acme;price>=500;price<=2000": conditions joined by semicolons, prices in minor units.
+// ParseFilter reads an expression over items, see package filter, or the short form "category=Kitchen;brand=Acme;price>=500;price<=2000": conditions joined by semicolons, prices in minor units.
 func ParseFilter(s string) (Filter, error) {
-	var f Filter
 	if s == "" {
-		return f, nil
+		return Filter{}, nil
 	}
+	f, err := parseShort(s)
+	if err == nil || short(s) {
+		return f, err
+	}
+	e, err := expressions.compile(s)
+	return Filter{Expression: e}, err
+}
+
+// short says whether somebody meant the short form: no expression needs a semicolon, or has a single equals sign behind a name.
+func short(s string) bool {
+	if strings.Contains(s, ";") {
+		return true
+	}
+	at := strings.IndexByte(s, '=')
+	if at < 0 || strings.HasPrefix(s[at:], "==") {
+		return false
+	}
+	name := s[:at]
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") == "" || (name == "price<" || name == "price>") && !strings.Contains(s, " ")
+}
+
+func parseShort(s string) (Filter, error) {
+	var f Filter
 	for cond := range strings.SplitSeq(s, ";") {
 		if err := f.add(strings.TrimSpace(cond)); err != nil {
 			return Filter{}, err
 		}
 	}
 	return f, nil
+}
+
+// compiled keeps expressions that were asked for: a shop's pages ask for the same few over and over.
+type compiled struct {
+	mu   sync.Mutex
+	held map[string]*filter.Expression
+}
+
+// maxCompiled bounds them; when there are more, it begins anew.
+const maxCompiled = 500
+
+var expressions = &compiled{held: map[string]*filter.Expression{}}
+
+func (c *compiled) compile(text string) (*filter.Expression, error) {
+	c.mu.Lock()
+	e := c.held[text]
+	c.mu.Unlock()
+	if e != nil {
+		return e, nil
+	}
+	e, err := filter.Compile("filter", text)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.held) >= maxCompiled {
+		clear(c.held)
+	}
+	c.held[strings.Clone(text)] = e
+	return e, nil
 }
 
 func (f *Filter) add(cond string) error {
@@ -49,9 +105,9 @@ func (f *Filter) add(cond string) error {
 	}
 	name, value, ok := strings.Cut(cond, "=")
 	switch {
-	case ok && value != "" && name == "category":
+	case ok && value != "" && value[0] != '=' && name == "category":
 		f.Category = value
-	case ok && value != "" && name == "brand":
+	case ok && value != "" && value[0] != '=' && name == "brand":
 		f.Brand = value
 	default:
 		return fault.InvalidField("filter", fmt.Sprintf("%q is none of category=, brand=, price>=, price<=, joined by semicolons", cond))

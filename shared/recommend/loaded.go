@@ -11,6 +11,7 @@ import (
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
 	"shopkeeper/shared/recommend/rules"
@@ -141,6 +142,14 @@ func (m *Model) Price(i item.Ordinal) int64 {
 	}
 	return m.Model.Price(i)
 }
+
+// fact is what filters may ask of an item.
+func (m *Model) fact(i item.Ordinal, now time.Time) filter.Fact {
+	return filter.Fact{ID: m.ID(i), Title: m.Title(i), Category: m.CategoryPath(i), Brand: m.Brand(i), Price: m.Price(i), Created: m.Created(i), Now: now}
+}
+
+// Fact is what rules may ask of an item at the time of training: rules are compiled once, so that ages count from there.
+func (m *Model) Fact(i item.Ordinal) filter.Fact { return m.fact(i, m.Trained()) }
 
 // CategoryName is the last part of the item's category path.
 func (m *Model) CategoryName(i item.Ordinal) string {

@@ -52,6 +52,7 @@ type universe struct {
 	now   time.Time
 	q     Query
 	p     *profile.Profile
+	least int64 // price, of a filter
 }
 
 func newUniverse(t *testing.T, r *rand.Rand) *universe {
@@ -207,6 +208,13 @@ func (u *universe) look() {
 	}
 	if u.r.IntN(4) == 0 {
 		u.q.Filter = Filter{Brand: "x", MinPrice: int64(u.r.IntN(10))}
+		if u.r.IntN(2) == 0 {
+			f, err := ParseFilter(fmt.Sprintf(`brand == "x" and price >= %d`, u.q.Filter.MinPrice))
+			u.must(err)
+			u.least, u.q.Filter = u.q.Filter.MinPrice, f
+		} else {
+			u.least = u.q.Filter.MinPrice
+		}
 	}
 	u.p = &profile.Profile{ID: fmt.Sprint(u.r.Uint32()), Visits: u.r.Int64N(4), Dismissed: u.some(2)}
 	for n, id := range u.some(5) {
@@ -238,7 +246,7 @@ func (u *universe) may(id string, p Placement) bool {
 	if p != BuyAgain && slices.ContainsFunc(u.p.Purchases, func(b profile.Purchase) bool { return b.Item == name && b.Times < 2 }) {
 		return false
 	}
-	if u.q.Category != "" && !InCategory(it.Category, u.q.Category) || u.q.Filter.Any() && (it.Brand != "x" || it.Price < u.q.Filter.MinPrice) {
+	if u.q.Category != "" && !InCategory(it.Category, u.q.Category) || u.q.Filter.Any() && (it.Brand != "x" || it.Price < u.least) {
 		return false
 	}
 	return !slices.ContainsFunc(u.doc.Rules, func(r rules.Rule) bool { return r.Kind == rules.Exclude && u.speaks(r, it, p) })

@@ -1,6 +1,8 @@
 package recommend
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,7 +43,7 @@ func TestParseFilter(t *testing.T) {
 		bad  bool
 	}{
 		"nothing":                 {"", Filter{}, false},
-		"all conditions":          {"category=Kitchen > Tea; brand=Acme; price>=500; price<=2000", Filter{"Kitchen > Tea", "Acme", 500, 2000}, false},
+		"all conditions":          {"category=Kitchen > Tea; brand=Acme; price>=500; price<=2000", Filter{Category: "Kitchen > Tea", Brand: "Acme", MinPrice: 500, MaxPrice: 2000}, false},
 		"a price with a point":    {"price<=19.99", Filter{}, true},
 		"a negative price":        {"price>=-1", Filter{}, true},
 		"an unknown condition":    {"colour=red", Filter{}, true},
@@ -59,6 +61,27 @@ func TestParseFilter(t *testing.T) {
 				t.Errorf("filter (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestParseFilterExpression(t *testing.T) {
+	f, err := ParseFilter(`price >= 500 and brand == "Acme"`)
+	if err != nil || f.Expression == nil || !f.Any() {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if again, err := ParseFilter(`price >= 500 and brand == "Acme"`); err != nil || again != f {
+		t.Errorf("the same text is compiled again: %v", err)
+	}
+	for n := range maxCompiled + 5 {
+		if _, err := ParseFilter(fmt.Sprintf(`price > %d and true`, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(expressions.held) > maxCompiled {
+		t.Errorf("%d expressions are kept", len(expressions.held))
+	}
+	if _, err := ParseFilter(`price >= 500 and brnd == "Acme"`); !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(err.(*fault.Error).Fields), "line 1, column 18") {
+		t.Errorf("%v, want Invalid with the place", err)
 	}
 }
 

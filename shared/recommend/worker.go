@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
@@ -45,6 +46,7 @@ type Worker struct {
 	pinned    []reserved
 	reserved  []reserved
 	rest      []Pick
+	fact      filter.Fact // of the item that a filter looks at
 
 	picks   []Pick
 	among   []item.Ordinal // what exploration chose from
@@ -258,6 +260,10 @@ func (w *Worker) fits(i item.Ordinal) bool {
 	f := w.q.Filter
 	if w.q.Category != "" && !InCategory(w.m.CategoryPath(i), w.q.Category) {
 		return false
+	}
+	if f.Expression != nil {
+		w.fact = w.m.fact(i, w.q.Now)
+		return f.Expression.Match(&w.fact)
 	}
 	price := w.m.Price(i)
 	return (f.Category == "" || InCategory(w.m.CategoryPath(i), f.Category)) && (f.Brand == "" || w.m.Brand(i) == f.Brand) &&

@@ -34,36 +34,42 @@ func (e *SyntaxError) Error() string {
 
 // Compile checks a condition and makes it ready. A condition that is not one is Invalid, names the field "condition", says where, and wraps a *SyntaxError.
 func Compile(condition string) (*Condition, error) {
-	switch {
-	case strings.TrimSpace(condition) == "":
-		return nil, invalid(&SyntaxError{1, 1, `is empty; state one, such as: orders.count >= 2`})
-	case len(condition) > MaxCondition:
-		return nil, invalid(&SyntaxError{1, 1, fmt.Sprintf("has %d bytes, at most %d are allowed", len(condition), MaxCondition)})
-	case !utf8.ValidString(condition):
-		return nil, invalid(&SyntaxError{1, 1, "is not valid UTF-8"})
-	}
-	cfg := conf.CreateNew()
-	for _, o := range options {
-		o(cfg)
-	}
-	tree, err := parser.ParseWithConfig(condition, cfg)
-	if err != nil {
-		return nil, invalid(problem(err))
-	}
-	g := guard{source: condition}
-	g.check(tree.Node)
-	if g.wrong != nil {
-		return nil, invalid(g.wrong)
+	g := guard{source: condition, known: byName}
+	root, wrong := g.parse(options, "orders.count >= 2")
+	if wrong != nil {
+		return nil, invalid(wrong)
 	}
 	program, err := expr.Compile(condition, slices.Concat(options, []expr.Option{expr.AsBool()})...)
 	if err != nil {
 		return nil, invalid(problem(err))
 	}
-	c := &Condition{text: condition, program: program, person: g.person, root: tree.Node}
+	c := &Condition{text: condition, program: program, person: g.person, root: root}
 	if _, err := c.run(program, nobody); err != nil {
 		return nil, invalid(problem(err))
 	}
 	return c, nil
+}
+
+// parse is the condition as a tree of nothing but what the guard lets through.
+func (g *guard) parse(options []expr.Option, example string) (ast.Node, *SyntaxError) {
+	switch {
+	case strings.TrimSpace(g.source) == "":
+		return nil, &SyntaxError{1, 1, "is empty; state one, such as: " + example}
+	case len(g.source) > MaxCondition:
+		return nil, &SyntaxError{1, 1, fmt.Sprintf("has %d bytes, at most %d are allowed", len(g.source), MaxCondition)}
+	case !utf8.ValidString(g.source):
+		return nil, &SyntaxError{1, 1, "is not valid UTF-8"}
+	}
+	cfg := conf.CreateNew()
+	for _, o := range options {
+		o(cfg)
+	}
+	tree, err := parser.ParseWithConfig(g.source, cfg)
+	if err != nil {
+		return nil, problem(err)
+	}
+	g.check(tree.Node)
+	return tree.Node, g.wrong
 }
 
 // nobody is who a condition is tried on.

@@ -15,6 +15,7 @@ import (
 // ranges and members of anything else are refused, whatever the library can do.
 type guard struct {
 	source string
+	known  map[string]*attribute
 	person bool // whether it needs the people table
 	wrong  *SyntaxError
 }
@@ -117,14 +118,14 @@ func (g *guard) name(n ast.Node) {
 	for m, ok := n.(*ast.MemberNode); ok; m, ok = n.(*ast.MemberNode) {
 		n = m.Node // a name begins where its first part does
 	}
-	a := byName[name]
+	a := g.known[name]
 	switch {
 	case name == "":
 		g.refuse(n, "this is not available in conditions")
-	case a == nil && anyUnder(name):
-		g.refuse(n, "%s has parts: %s", name, strings.Join(under(name), ", "))
+	case a == nil && len(g.under(name)) > 0:
+		g.refuse(n, "%s has parts: %s", name, strings.Join(g.under(name), ", "))
 	case a == nil:
-		g.refuse(n, "unknown name %s%s", name, suggest(name, false))
+		g.refuse(n, "unknown name %s%s", name, g.suggest(name, false))
 	case a.of != nil:
 		g.refuse(n, "%s is a function: write %s(%s)", name, name, a.of.params)
 	default:
@@ -132,14 +133,12 @@ func (g *guard) name(n ast.Node) {
 	}
 }
 
-func anyUnder(name string) bool { return len(under(name)) > 0 }
-
 // under are the attributes of a group, such as those of "orders".
-func under(group string) []string {
+func (g *guard) under(group string) []string {
 	var list []string
-	for _, a := range attributes {
-		if strings.HasPrefix(a.name, group+".") {
-			list = append(list, a.name)
+	for _, name := range slices.Sorted(maps.Keys(g.known)) {
+		if strings.HasPrefix(name, group+".") {
+			list = append(list, name)
 		}
 	}
 	return list
@@ -153,9 +152,9 @@ func (g *guard) call(n *ast.CallNode) {
 	}
 	args, params := []argument{{check: calendarDay}}, "day"
 	if callee.Value != "date" {
-		a := byName[callee.Value]
+		a := g.known[callee.Value]
 		if a == nil || a.of == nil {
-			g.refuse(callee, "unknown function %s%s", callee.Value, suggest(callee.Value, true))
+			g.refuse(callee, "unknown function %s%s", callee.Value, g.suggest(callee.Value, true))
 			return
 		}
 		g.person = g.person || a.person
@@ -199,9 +198,9 @@ func calendarDay(s string, _ int) string {
 }
 
 // suggest names the attribute or function that was probably meant, or nothing.
-func suggest(name string, called bool) string {
+func (g *guard) suggest(name string, called bool) string {
 	best, least := "", 1+len(name)/3
-	for _, known := range slices.Sorted(maps.Keys(byName)) {
+	for _, known := range slices.Sorted(maps.Keys(g.known)) {
 		if d := distance(strings.ToLower(name), known); d <= least && (best == "" || d < least) {
 			best, least = known, d
 		}
@@ -209,7 +208,7 @@ func suggest(name string, called bool) string {
 	if best == "" {
 		return ""
 	}
-	if a := byName[best]; a.of != nil {
+	if a := g.known[best]; a.of != nil {
 		best += "(" + a.of.params + ")"
 	} else if called {
 		return "; " + best + " is no function"

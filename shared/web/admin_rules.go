@@ -13,25 +13,27 @@ import (
 
 // RuleBody is what staff state of a business rule.
 type RuleBody struct {
-	Name       string         `json:"name" minLength:"1" maxLength:"100"`
-	Kind       rules.Kind     `json:"kind" enum:"pin,boost,bury,exclude"`
-	Items      []event.ItemID `json:"items,omitempty" maxItems:"100" nullable:"false" doc:"the target is what items, category, brand and prices, as far as they are stated, all let through"`
-	Category   string         `json:"category,omitempty" maxLength:"500" doc:"this category and all below it"`
-	Brand      string         `json:"brand,omitempty" maxLength:"200"`
-	MinPrice   int64          `json:"minPrice,omitempty" minimum:"0" doc:"minor units"`
-	MaxPrice   int64          `json:"maxPrice,omitempty" minimum:"0" doc:"minor units; 0 is no bound"`
-	Placements []string       `json:"placements,omitempty" maxItems:"16" nullable:"false" doc:"without it all; a pin needs them"`
-	Place      int            `json:"place,omitempty" minimum:"0" maximum:"100" doc:"of a pin: the first place, from 1"`
-	Count      int            `json:"count,omitempty" minimum:"0" maximum:"100" doc:"of a pin: how many of its items; without it all that are listed, or one"`
-	Strength   float64        `json:"strength,omitempty" minimum:"0" maximum:"100" doc:"of boost and bury: scores are multiplied or divided by it"`
-	Priority   int            `json:"priority,omitempty" minimum:"-1000" maximum:"1000" doc:"of rules for one item the highest decides; exclusions always do"`
-	Paused     bool           `json:"paused,omitempty"`
-	Starts     time.Time      `json:"starts,omitzero"`
-	Ends       time.Time      `json:"ends,omitzero"`
+	Name     string         `json:"name" minLength:"1" maxLength:"100"`
+	Kind     rules.Kind     `json:"kind" enum:"pin,boost,bury,exclude"`
+	Items    []event.ItemID `json:"items,omitempty" maxItems:"100" nullable:"false" doc:"the target is what items, category, brand and prices, as far as they are stated, all let through"`
+	Category string         `json:"category,omitempty" maxLength:"500" doc:"this category and all below it"`
+	Brand    string         `json:"brand,omitempty" maxLength:"200"`
+	MinPrice int64          `json:"minPrice,omitempty" minimum:"0" doc:"minor units"`
+	MaxPrice int64          `json:"maxPrice,omitempty" minimum:"0" doc:"minor units; 0 is no bound"`
+	Filter   string         `json:"filter,omitempty" maxLength:"1024" doc:"an expression over items, such as: price > 1000 and title contains \"gift\""`
+
+	Placements []string  `json:"placements,omitempty" maxItems:"16" nullable:"false" doc:"without it all; a pin needs them"`
+	Place      int       `json:"place,omitempty" minimum:"0" maximum:"100" doc:"of a pin: the first place, from 1"`
+	Count      int       `json:"count,omitempty" minimum:"0" maximum:"100" doc:"of a pin: how many of its items; without it all that are listed, or one"`
+	Strength   float64   `json:"strength,omitempty" minimum:"0" maximum:"100" doc:"of boost and bury: scores are multiplied or divided by it"`
+	Priority   int       `json:"priority,omitempty" minimum:"-1000" maximum:"1000" doc:"of rules for one item the highest decides; exclusions always do"`
+	Paused     bool      `json:"paused,omitempty"`
+	Starts     time.Time `json:"starts,omitzero"`
+	Ends       time.Time `json:"ends,omitzero"`
 }
 
 func (r RuleBody) rule(id string, version int64) rules.Rule {
-	return rules.Rule{ID: rules.ID(id), Version: version, Name: r.Name, Kind: r.Kind, Items: r.Items, Category: r.Category, Brand: r.Brand, MinPrice: r.MinPrice, MaxPrice: r.MaxPrice,
+	return rules.Rule{ID: rules.ID(id), Version: version, Name: r.Name, Kind: r.Kind, Items: r.Items, Category: r.Category, Brand: r.Brand, MinPrice: r.MinPrice, MaxPrice: r.MaxPrice, Filter: r.Filter,
 		Placements: r.Placements, Place: r.Place, Count: r.Count, Strength: r.Strength, Priority: r.Priority, Paused: r.Paused, Starts: r.Starts, Ends: r.Ends}
 }
 

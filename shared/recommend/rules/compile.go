@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
-	"strings"
 	"time"
 
+	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
 )
 
@@ -17,6 +17,7 @@ type Items interface {
 	CategoryPath(item.Ordinal) string
 	Brand(item.Ordinal) string
 	Price(item.Ordinal) int64
+	Fact(item.Ordinal) filter.Fact
 	Ranked() []item.Ordinal // the most popular first: which of a category is pinned
 }
 
@@ -63,7 +64,7 @@ func (c *Compiled) Promoted() []item.Ordinal { return c.promoted }
 
 // Priced says whether any of them goes by price.
 func (c *Compiled) Priced() bool {
-	return slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.MinPrice > 0 || r.MaxPrice > 0 })
+	return slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.MinPrice > 0 || r.MaxPrice > 0 || r.Filter != "" })
 }
 
 // Weighs says whether any item has an effect at all.
@@ -96,8 +97,11 @@ func Compile(d Document, at time.Time, items Items, placements []string) *Compil
 		}
 	}
 	slices.SortStableFunc(c.Rules, func(a, b Rule) int { return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.ID, b.ID)) })
-	k := compiling{c, items, placements, make([][]uint16, items.Len()), map[string]uint32{}}
+	k := compiling{c, items, placements, make([][]uint16, items.Len()), map[string]uint32{}, map[string]*filter.Expression{}}
 	for n, r := range c.Rules {
+		if e, err := filter.Compile("filter", r.Filter); r.Filter != "" && err == nil { // one that does not compile any more holds for nothing
+			k.filters[r.Filter] = e
+		}
 		if r.Kind == Pin {
 			k.pin(uint16(n), r)
 			continue
@@ -123,6 +127,7 @@ type compiling struct {
 	placements []string
 	by         [][]uint16 // per item: the rules that target it
 	known      map[string]uint32
+	filters    map[string]*filter.Expression
 }
 
 // each hands over the items of a rule until the function says enough: a list in its order, anything else the most popular first, then what is newer than the ranking.
@@ -149,17 +154,17 @@ func (k *compiling) each(r Rule, do func(item.Ordinal) bool) {
 }
 
 func (k *compiling) fits(r Rule, i item.Ordinal) bool {
-	if r.Category != "" && !within(k.items.CategoryPath(i), r.Category) || r.Brand != "" && k.items.Brand(i) != r.Brand {
+	if r.Category != "" && !filter.Within(k.items.CategoryPath(i), r.Category) || r.Brand != "" && k.items.Brand(i) != r.Brand {
 		return false
+	}
+	if r.Filter != "" {
+		f := k.items.Fact(i)
+		if e := k.filters[r.Filter]; e == nil || !e.Match(&f) {
+			return false
+		}
 	}
 	price := k.items.Price(i)
 	return price >= r.MinPrice && (r.MaxPrice == 0 || price <= r.MaxPrice)
-}
-
-// within says whether a category path is the wanted one or below it.
-func within(path, wanted string) bool {
-	rest, ok := strings.CutPrefix(path, wanted)
-	return ok && (rest == "" || strings.HasPrefix(rest, " > ") || strings.HasPrefix(rest, ">"))
 }
 
 func (k *compiling) pin(n uint16, r Rule) {

@@ -39,6 +39,7 @@ type Rule struct {
 	Brand    string         `json:"brand,omitempty"`
 	MinPrice int64          `json:"minPrice,omitempty"` // minor units
 	MaxPrice int64          `json:"maxPrice,omitempty"` // minor units; 0 is no bound
+	Filter   string         `json:"filter,omitempty"`   // expression, see package filter; ages count to the time of training
 
 	Placements []string  `json:"placements,omitempty"` // without it all; a pin needs them
 	Place      int       `json:"place,omitempty"`      // of a pin: the first place, from 1

@@ -11,6 +11,7 @@ import (
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/sqlite/sqlitetest"
 )
@@ -44,6 +45,8 @@ func TestValidate(t *testing.T) {
 		"prices the wrong way round":      {func(r *Rule) { r.MinPrice, r.MaxPrice = 5, 4 }, []string{"maxPrice"}},
 		"an item's id of ten kilobytes":   {func(r *Rule) { r.Items = []event.ItemID{event.ItemID(make([]byte, 10<<10))} }, []string{"items[0]"}},
 		"an id that is none, and no name": {func(r *Rule) { r.ID, r.Name = "A b", " " }, []string{"id", "name"}},
+		"a filter with a mistake":         {func(r *Rule) { r.Filter = "prize > 1" }, []string{"filter"}},
+		"a filter alone":                  {func(r *Rule) { r.Category, r.Filter = "", "price > 1" }, nil},
 		"an item twice":                   {func(r *Rule) { r.Items = []event.ItemID{"a", "a"} }, []string{"items[1]"}},
 	}
 	for name, tt := range tests {
@@ -162,6 +165,10 @@ func (s shelf) CategoryPath(i item.Ordinal) string { return []string{"Tea > Blac
 func (s shelf) Brand(i item.Ordinal) string        { return []string{"A", "B", ""}[i%3] }
 func (s shelf) Price(i item.Ordinal) int64         { return int64(i) }
 
+func (s shelf) Fact(i item.Ordinal) filter.Fact {
+	return filter.Fact{Category: s.CategoryPath(i), Brand: s.Brand(i), Price: s.Price(i)}
+}
+
 // Ranked leaves the last item out: it is newer than the ranking.
 func (s shelf) Ranked() []item.Ordinal {
 	var all []item.Ordinal
@@ -206,6 +213,14 @@ func TestCompile(t *testing.T) {
 		want[0].By = c.Pins[2][0].By
 		if diff := cmp.Diff(want, c.Pins[2]); diff != "" || c.Rules[want[0].By-1].ID != "d" || c.Pins[3] != nil {
 			t.Errorf("pins (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a filter targets what it lets through", func(t *testing.T) {
+		c := Compile(Document{Rules: []Rule{{ID: "f", Kind: Exclude, Filter: `price > 6 and within("Tea")`}}}, begin, shelf(10), places)
+		for i := range item.Ordinal(10) {
+			if out := c.Effect(i) != nil; out != (i == 8) {
+				t.Errorf("item %d is targeted: %v", i, out)
+			}
 		}
 	})
 	t.Run("what is boosted is promoted", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/filter"
 )
 
 // Limits of rules.
@@ -40,7 +42,7 @@ func (r Rule) Validate(placements []string) error {
 }
 
 func (r Rule) checkTarget(c *checks) {
-	c.refuse(len(r.Items) == 0 && r.Category == "" && r.Brand == "" && r.MinPrice == 0 && r.MaxPrice == 0, "items", "say for which: items, a category, a brand or prices")
+	c.refuse(len(r.Items) == 0 && r.Category == "" && r.Brand == "" && r.MinPrice == 0 && r.MaxPrice == 0 && r.Filter == "", "items", "say for which: items, a category, a brand, prices or a filter")
 	c.refuse(len(r.Items) > MaxItems, "items", fmt.Sprintf("at most %d", MaxItems))
 	for i, id := range r.Items {
 		path := fmt.Sprintf("items[%d]", i)
@@ -51,6 +53,11 @@ func (r Rule) checkTarget(c *checks) {
 	c.refuse(len(r.Brand) > catalog.MaxBrand || !readable(r.Brand), "brand", fmt.Sprintf("at most %d bytes", catalog.MaxBrand))
 	c.refuse(r.MinPrice < 0 || r.MinPrice > catalog.MaxPrice, "minPrice", "minor units, not below 0")
 	c.refuse(r.MaxPrice < 0 || r.MaxPrice > catalog.MaxPrice, "maxPrice", "minor units, not below 0")
+	if _, err := filter.Compile("filter", r.Filter); r.Filter != "" && err != nil {
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			c.wrong = append(c.wrong, f.Fields...)
+		}
+	}
 	c.refuse(r.MaxPrice > 0 && r.MaxPrice < r.MinPrice, "maxPrice", "not below minPrice")
 }
 
