@@ -127,6 +127,7 @@ func (s service) train() Function {
 	f := s.function("train", "Makes each shop's model from its archive and publishes it when it is not worse", 3008, 15*time.Minute, 12*time.Minute)
 	s.tables(f, slices.Concat(reads, writes), "catalog")
 	s.tables(f, slices.Concat(reads, removes), "consent")
+	s.tables(f, reads, "shops")
 	s.files(f, "archive/", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	s.files(f, "shops/", "s3:GetObject")
 	s.files(f, "models/", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")

@@ -38,13 +38,14 @@ func showShop(p *program, l *local.Local) error {
 }
 
 type shopSetCmd struct {
-	Name     string   `help:"What the shop is called." placeholder:"NAME"`
-	Currency string   `help:"Of its prices, ISO 4217." placeholder:"CODE"`
-	Locale   string   `help:"Language of what visitors read, BCP 47." placeholder:"TAG"`
-	Zone     string   `help:"IANA time zone." placeholder:"AREA/CITY"`
-	Consent  string   `help:"Visitors who have not decided: required (nothing is kept before they agree) or implied (until they object)." enum:"required,implied," default:"" placeholder:"MODE"`
-	Margin   *float64 `help:"Share of revenue that is profit, 0 to 1; 0 when it is not known." placeholder:"SHARE"`
-	Origins  []string `help:"Web origins that may call with cookies; any when none is named." placeholder:"URL"`
+	Name     string             `help:"What the shop is called." placeholder:"NAME"`
+	Currency string             `help:"Of its prices, ISO 4217." placeholder:"CODE"`
+	Locale   string             `help:"Language of what visitors read, BCP 47." placeholder:"TAG"`
+	Zone     string             `help:"IANA time zone." placeholder:"AREA/CITY"`
+	Consent  string             `help:"Visitors who have not decided: required (nothing is kept before they agree) or implied (until they object)." enum:"required,implied," default:"" placeholder:"MODE"`
+	Margin   *float64           `help:"Share of revenue that is profit, 0 to 1; 0 when it is not known." placeholder:"SHARE"`
+	Weight   map[string]float64 `help:"How much a kind of event tells: view, click, wish, cart, order, dismiss or refund; a look says 1, an order 10." placeholder:"KIND=NUMBER"`
+	Origins  []string           `help:"Web origins that may call with cookies; any when none is named." placeholder:"URL"`
 }
 
 // Run changes the settings.
@@ -71,6 +72,12 @@ func (c *shopSetCmd) Run(p *program) (err error) {
 	}
 	if c.Margin != nil {
 		s.Margin = *c.Margin
+	}
+	for kind, w := range c.Weight {
+		if s.Weights == nil {
+			s.Weights = map[string]float64{}
+		}
+		s.Weights[kind] = w
 	}
 	if len(c.Origins) > 0 {
 		s.Origins = c.Origins

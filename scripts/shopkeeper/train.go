@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 
 type trainCmd struct {
 	Rollback bool          `help:"Train nothing: go back to the model before the one in use."`
-	Budget   time.Duration `help:"Give up when it takes longer." default:"5m" placeholder:"DURATION"`
+	Budget   time.Duration `help:"Time for all of it: up to half goes into a search for better settings, on the shop's own log. Without it nothing is searched, and five minutes must do." placeholder:"DURATION"`
 }
+
+// unasked is how long a training may take that nobody gave a budget.
+const unasked = 5 * time.Minute
 
 // Help is what --help says besides the flags.
 func (*trainCmd) Help() string {
@@ -39,11 +43,14 @@ func (c *trainCmd) Run(p *program) (err error) {
 	if err := shop.CatchUp(p, m.count); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(p, c.Budget)
+	whole := cmp.Or(c.Budget, unasked)
+	ctx, cancel := context.WithTimeout(p, whole)
 	defer cancel()
-	report, err := app.Train(p.log, p.now, shop.DB, shop.Blobs, nil).Shop(ctx, local.ShopID, m.count)
+	training := app.Train(p.log, p.now, shop.DB, shop.Blobs, nil)
+	training.Budget = c.Budget / 2
+	report, err := training.Shop(ctx, local.ShopID, m.count)
 	if errors.Is(err, context.DeadlineExceeded) && p.Err() == nil {
-		return fault.Newf(fault.Unavailable, "not finished within %s: the model in use stays; give it more with --budget", c.Budget)
+		return fault.Newf(fault.Unavailable, "not finished within %s: the model in use stays; give it more with --budget", whole)
 	}
 	if err != nil {
 		return err
@@ -69,6 +76,16 @@ func trainText(r trainer.Report) string {
 		fmt.Fprintf(&b, "  %-28s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
 		if c.Note != "" {
 			fmt.Fprintf(&b, "  %-28s %s\n", "", c.Note)
+		}
+	}
+	if s := r.Search; s != nil {
+		fmt.Fprintf(&b, "Searched %d settings in %.1f s.\n", s.Trials, s.Seconds)
+		for _, m := range s.Models {
+			verdict := "the default settings stay"
+			if m.Adopted {
+				verdict = "adopted"
+			}
+			fmt.Fprintf(&b, "  %-28s default %.4f, best %.4f on %d questions that the search did not see: %s\n", m.Model, m.Default, m.Best, m.Questions, verdict)
 		}
 	}
 	if r.Note != "" {

@@ -19,6 +19,7 @@ import (
 	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/recommend/interaction"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 	"shopkeeper/shared/trainer"
 )
@@ -31,15 +32,18 @@ type Trainer struct {
 	log   *slog.Logger
 	now   func() time.Time
 	items *catalog.Store
+	shops *shop.Store
 	files blob.Store
 	bus   bus.Bus // nil: nobody is told
 
 	consents *consent.Records
+
+	Budget time.Duration // of a search for better settings before the training; 0: what the last one found is used
 }
 
 // Train is the trainer of the deployment's shops. News of a model goes over the bus, if there is one.
 func Train(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, news bus.Bus) *Trainer {
-	return &Trainer{log: log, now: now, items: catalog.NewStore(now, store), files: files, bus: news, consents: consent.NewRecords(store)}
+	return &Trainer{log: log, now: now, items: catalog.NewStore(now, store), shops: shop.NewStore(now, store, nil), files: files, bus: news, consents: consent.NewRecords(store)}
 }
 
 // Night tidies a shop's archive and trains. The scheduler calls it; a repeated call does no harm.
@@ -47,7 +51,36 @@ func (t *Trainer) Night(ctx context.Context, shop event.ShopID, progress trainer
 	if err := t.Tidy(ctx, shop); err != nil {
 		return trainer.Report{}, err
 	}
-	return t.Shop(ctx, shop, progress)
+	night := *t
+	night.Budget = cmp.Or(t.Budget, nightSearch)
+	return night.Shop(ctx, shop, progress)
+}
+
+// nightSearch is what a night gives the search for better settings. It begins with the best that nights before found, so that little is enough.
+const nightSearch = time.Minute
+
+// weights are how much each kind of event tells, as the shop set them: in its own unit, as only their relations count. A kind that it does not name keeps its default.
+func (t *Trainer) weights(ctx context.Context, id event.ShopID) (interaction.Weights, error) {
+	const unit = 10 // of the settings: an order says 10, a look 1
+	standard := interaction.DefaultWeights
+	s, err := t.shops.Settings(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return standard, nil
+	}
+	if err != nil {
+		return standard, err
+	}
+	w := standard
+	for kind, to := range map[string]*float64{"view": &w.View, "cart": &w.Cart, "order": &w.Order, "refund": &w.Return, "dismiss": &w.Dismissal} {
+		if told, ok := s.Weights[kind]; ok {
+			*to = told / unit
+		}
+	}
+	if err := w.Check(); err != nil {
+		t.log.Warn("the shop's weights contradict each other: the default weights count", "shop", id, "err", err)
+		return standard, nil
+	}
+	return w, nil
 }
 
 // Shop trains one shop and publishes the model unless the report refuses it. `shopkeeper train` calls it; a repeated call trains again and does no harm.
@@ -60,11 +93,22 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	if len(in.Items) == 0 {
 		return trainer.Report{}, fault.New(fault.NotFound, "the shop has no items: import a catalog or orders first")
 	}
-	result, err := trainer.Train(ctx, in, trainer.DefaultSettings(t.now), progress)
+	if in.Known, err = t.known(ctx, shop); err != nil {
+		return trainer.Report{}, err
+	}
+	settings := trainer.DefaultSettings(t.now)
+	settings.Budget = t.Budget
+	if settings.Weights, err = t.weights(ctx, shop); err != nil {
+		return trainer.Report{}, err
+	}
+	result, err := trainer.Train(ctx, in, settings, progress)
 	if err != nil {
 		return trainer.Report{}, fmt.Errorf("train %s: %w", shop, err)
 	}
 	r := result.Report
+	if err := t.remember(ctx, shop, r); err != nil {
+		return r, err
+	}
 	if !r.Publish {
 		t.log.Warn("the new model is refused", "shop", shop, "reason", r.Reason)
 		return r, nil
@@ -87,6 +131,35 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 		return r, fmt.Errorf("trim catalog changes: %w", err)
 	}
 	return r, t.tell(ctx, shop, r)
+}
+
+// known is what the last search found. What cannot be read counts as nothing: the next search finds it again.
+func (t *Trainer) known(ctx context.Context, shop event.ShopID) (*trainer.Tuning, error) {
+	text, err := recommend.Remembered(ctx, t.files, shop)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // nothing is known
+	}
+	if err != nil {
+		return nil, err
+	}
+	var known trainer.Tuning
+	if err := json.Unmarshal(text, &known); err != nil {
+		t.log.Warn("what the last search found is not readable", "shop", shop, "err", err)
+		return nil, nil //nolint:nilnil // as above
+	}
+	return &known, nil
+}
+
+// remember keeps what a search found, also when the model is refused.
+func (t *Trainer) remember(ctx context.Context, shop event.ShopID, r trainer.Report) error {
+	if r.Search == nil {
+		return nil
+	}
+	text, err := json.Marshal(r.Tuning)
+	if err != nil {
+		return fmt.Errorf("encode settings: %w", err)
+	}
+	return recommend.Remember(ctx, t.files, shop, text)
 }
 
 func (t *Trainer) tell(ctx context.Context, shop event.ShopID, r trainer.Report) error {

@@ -25,10 +25,12 @@ const Table table.Name = "clicks"
 
 const (
 	kept    = 48 * time.Hour // then a segment ends
-	MaxAge  = 24 * time.Hour // what happened longer ago when it arrives is for training alone: imports of history are not live
 	longest = 100            // items of one visit in one segment; a basket of more says little of any of them
 	crowded = 250            // visits of one segment: at 100 bytes an item far below what an item of the table may have
 )
+
+// MaxAge is how long ago something may have happened when it arrives: what is older is for training alone, as imports of history are not live.
+const MaxAge = 24 * time.Hour
 
 // Visit is what one visitor did together. Session names it as far as anybody may know; two of one name are one visit.
 type Visit struct {

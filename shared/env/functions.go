@@ -93,6 +93,6 @@ type Train struct {
 // LoadTrain fills Train; an Invalid fault names every variable that is missing or malformed.
 func LoadTrain(lookup Lookup) (Train, error) {
 	r := reader{lookup: lookup}
-	c := Train{Tables: r.tables("catalog", "consent"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
+	c := Train{Tables: r.tables("catalog", "consent", "shops"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
 	return c, r.err()
 }

@@ -39,6 +39,25 @@ func Notes(ctx context.Context, blobs blob.Store, shop event.ShopID, version str
 	return text, nil
 }
 
+func tuningName(shop event.ShopID) string { return modelsFolder(shop) + "tuning.json" }
+
+// Remember keeps the settings that a search found, for the next training. Repeating it replaces them.
+func Remember(ctx context.Context, blobs blob.Store, shop event.ShopID, text []byte) error {
+	if _, err := blobs.Put(ctx, tuningName(shop), bytes.NewReader(text)); err != nil {
+		return fmt.Errorf("remember the settings of %s: %w", shop, err)
+	}
+	return nil
+}
+
+// Remembered is what was remembered last; NotFound when nothing was.
+func Remembered(ctx context.Context, blobs blob.Store, shop event.ShopID) ([]byte, error) {
+	text, _, err := readAll(ctx, blobs, tuningName(shop))
+	if err != nil {
+		return nil, fmt.Errorf("settings of %s: %w", shop, err)
+	}
+	return text, nil
+}
+
 // Items is a shop's catalog, and where its changes are told to processes that have an older model in memory.
 type Items interface {
 	List(ctx context.Context, shop event.ShopID, each func(catalog.Item) error) error

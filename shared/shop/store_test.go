@@ -177,6 +177,7 @@ func TestSettings(t *testing.T) {
 		"tz":           func(s *shop.Settings) { s.TimeZone = "Paris" },
 		"consent":      func(s *shop.Settings) { s.Consent = "" },
 		"margin":       func(s *shop.Settings) { s.Margin = 1.5 },
+		"weights.gift": func(s *shop.Settings) { s.Weights = map[string]float64{"gift": 1} },
 		"weights.view": func(s *shop.Settings) { s.Weights = map[string]float64{"view": 1e9} },
 	} {
 		t.Run("wrong "+field, func(t *testing.T) {

@@ -2,6 +2,8 @@ package shop
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"shopkeeper/shared/consent"
@@ -26,6 +28,9 @@ func ValidID(id event.ShopID) bool {
 	}
 	return true
 }
+
+// Kinds are the kinds of events that have a weight: profiles use all of them, training all but click and wish. By default a look says 1, an order 10, a dismissal -10.
+var Kinds = []string{"view", "click", "wish", "cart", "order", "dismiss", "refund"}
 
 // Validate names everything that is wrong with the settings in one Invalid fault. The consent mode has no default: who runs a shop decides it.
 func (s Settings) Validate() error {
@@ -59,6 +64,9 @@ func (s Settings) Validate() error {
 		wrong("from.email", "is an e-mail address")
 	}
 	for kind, w := range s.Weights {
+		if !slices.Contains(Kinds, kind) {
+			wrong("weights."+kind, "is none of "+strings.Join(Kinds, ", "))
+		}
 		if !(w >= -maxWeight && w <= maxWeight) {
 			wrong("weights."+kind, "lies between -100 and 100")
 		}

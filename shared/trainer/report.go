@@ -20,6 +20,8 @@ type Report struct {
 	Holdout      Holdout       `json:"holdout"`
 	Checks       []Check       `json:"checks"`
 	Publish      bool          `json:"publish"`
+	Search       *Search       `json:"search,omitempty"`
+	Tuning       Tuning        `json:"tuning"` // the settings that it was trained with
 	Reason       string        `json:"reason"` // why it is published or refused, in words
 	Note         string        `json:"note,omitempty"`
 	Seconds      float64       `json:"seconds"`

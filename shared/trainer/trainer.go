@@ -34,8 +34,9 @@ type Input struct {
 	Items        []model.Item
 	Interactions []interaction.Interaction
 	Baskets      []interaction.Basket
-	Previous     []byte // the model file in use; nil when there is none. One that cannot be opened counts as none.
-	Held         bool   // somebody went back to Previous: only a model that is better beyond chance takes its place
+	Previous     []byte  // the model file in use; nil when there is none. One that cannot be opened counts as none.
+	Known        *Tuning // what a search found before; nil: nothing
+	Held         bool    // somebody went back to Previous: only a model that is better beyond chance takes its place
 }
 
 // Settings are a shop's own. Start from DefaultSettings; Now must be set.
@@ -48,7 +49,8 @@ type Settings struct {
 	Similar  cosine.Settings
 	Together together.Settings
 	Trend    trend.Settings
-	Memory   int64 // bytes that fitting EASE may take
+	Memory   int64         // bytes that fitting EASE may take
+	Budget   time.Duration // that a search for better settings may take before the training; 0: none
 	Seed     uint64
 	Now      func() time.Time
 }
@@ -86,6 +88,10 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	previous, note := openPrevious(in.Previous)
 	p := planExam(h, previous)
 	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
+	searched, err := t.tune(ctx, h, p, in.Known)
+	if err != nil {
+		return Result{}, err
+	}
 	final, rehearsal, err := t.buildAll(ctx, h, p)
 	if err != nil {
 		return Result{}, err
@@ -95,6 +101,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 		return Result{}, err
 	}
 	r := h.report(final.models, note)
+	r.Search, r.Tuning = searched, Tuning{t.settings.KNN, t.settings.EASE}
 	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
 	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model, in.Held && previous != nil); err != nil {
 		return Result{}, err
@@ -105,6 +112,17 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	t.advance("backtest", 1)
 	r.Seconds = s.Now().Sub(started).Seconds()
 	return Result{File: final.file, Report: r}, nil
+}
+
+// tune takes the settings that a search finds, or without time for one those that the last one found.
+func (t *training) tune(ctx context.Context, h history, p plan, known *Tuning) (*Search, error) {
+	if t.settings.Budget > 0 {
+		return t.search(ctx, h, p, known)
+	}
+	if known != nil && known.check() == nil {
+		t.settings.KNN, t.settings.EASE = known.KNN, known.EASE
+	}
+	return nil, nil //nolint:nilnil // nothing was searched
 }
 
 func (s Settings) check() error {

@@ -21,16 +21,12 @@ const (
 // fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger. Where the inverse does not fit into the memory, SLIM finds
 // almost the same weights block by block, and where that does not fit either, RP3beta takes its place.
 func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	users := h.strengths(t.settings.Weights)
-	held, dense := compact(users, h.items, 1)
-	if len(held) > crowd {
-		held, dense = compact(users, h.items, believed)
-	}
+	held, dense := t.held(h)
 	var err error
 	var weights sparse.Rows
 	var name string
 	switch {
-	case 3*ease.Memory(len(held)) <= t.settings.Memory:
+	case t.inverts(len(held)):
 		name = "ease"
 		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
 	case 2*slim.Memory(len(held), t.settings.SLIM) <= t.settings.Memory: // two builds run side by side
@@ -46,6 +42,19 @@ func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents)
 	c.Related = expand(weights, held, h.items)
 	return name, len(c.Related.Items), nil
 }
+
+// held are the items that enough people hold, and people x those.
+func (t *training) held(h history) (held []item.Ordinal, dense sparse.Rows) {
+	users := h.strengths(t.settings.Weights)
+	held, dense = compact(users, h.items, 1)
+	if len(held) > crowd {
+		held, dense = compact(users, h.items, believed)
+	}
+	return held, dense
+}
+
+// inverts says whether the inverse of so many items fits the memory.
+func (t *training) inverts(items int) bool { return 3*ease.Memory(items) <= t.settings.Memory }
 
 // compact numbers the items that at least so many people hold from 0, says which they are, and drops the others.
 func compact(users sparse.Rows, items, least int) (held []item.Ordinal, dense sparse.Rows) {
