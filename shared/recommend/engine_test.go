@@ -122,6 +122,21 @@ func TestFrontPage(t *testing.T) {
 	})
 }
 
+func TestTheFirstClickChangesTheNextPage(t *testing.T) {
+	m := testModel(t)
+	var w Worker
+	ask := func(p *profile.Profile) []string {
+		return ids(m, w.Answer(m, &Query{Viewer: Viewer{Profile: p}, Now: testNow, Slots: []Slot{{ForYou, 8}}})[0])
+	}
+	before, after := ask(&profile.Profile{Visits: 1}), ask(&profile.Profile{Visits: 1, Recent: viewed(testNow, "i17")})
+	if len(before) != 8 || len(after) != 8 || slices.Equal(before, after) {
+		t.Errorf("before the click %v, after it %v", before, after)
+	}
+	if i, _ := m.Lookup(after[0]); m.CategoryPath(i) != "Home > C1" {
+		t.Errorf("after a click on an item of Home > C1 the page begins with one of %s", m.CategoryPath(i))
+	}
+}
+
 func TestViewerOfAnotherDevice(t *testing.T) {
 	m := testModel(t)
 	p := &profile.Profile{

@@ -120,3 +120,15 @@ func InCategory(path, wanted string) bool {
 	rest, ok := strings.CutPrefix(path, wanted)
 	return ok && (rest == "" || strings.HasPrefix(rest, " > ") || strings.HasPrefix(rest, ">"))
 }
+
+// ParseShare reads a number from 0 to 1; an empty text is none. Anything else is Invalid and names the field.
+func ParseShare(field, s string) (Share, error) {
+	if s == "" {
+		return Share{}, nil
+	}
+	x, err := strconv.ParseFloat(s, 32)
+	if err != nil || !(x >= 0 && x <= 1) {
+		return Share{}, fault.InvalidField(field, "a number from 0 to 1")
+	}
+	return Share{true, float32(x)}, nil
+}

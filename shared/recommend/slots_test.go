@@ -85,6 +85,19 @@ func TestParseFilterExpression(t *testing.T) {
 	}
 }
 
+func TestParseShare(t *testing.T) {
+	for text, want := range map[string]Share{"": {}, "0": {Set: true}, "0.25": {true, 0.25}, "1": {true, 1}} {
+		if got, err := ParseShare("diversity", text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"-0.1", "1.01", "NaN", "Inf", "much"} {
+		if _, err := ParseShare("diversity", text); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q: %v, want Invalid", text, err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("for-you:8,trending", "category=Kitchen;price<=2000")
 	f.Fuzz(func(t *testing.T, slots, filter string) {

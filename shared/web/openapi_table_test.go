@@ -26,7 +26,8 @@ var parameters = map[string]string{
 	"basket":    "items in the basket, with commas between",
 	"exclude":   "items that must not be shown, with commas between",
 	"category":  "a category path: items within it",
-	"filter":    "a condition that items must meet",
+	"filter":    "an expression over items, such as: within(\"Tea\") and price <= 2500; or the short form category=Tea;price<=2500",
+	"diversity": "how varied lists are, from 0, by relevance alone, to 1; without it as the shop wants them",
 	"fields":    "which members of the items are wanted, with commas between, such as id,score; without it all, and the id always",
 	"locale":    "a language, such as fr; without it the shop's",
 	"visitor":   "a visitor, for the shop's server with the secret key",
@@ -185,7 +186,7 @@ var (
 	asking   = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable}
 	ofAnItem = append([]int{http.StatusNotFound}, asking...)
 	storing  = append([]int{http.StatusRequestEntityTooLarge}, asking...)
-	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter", "fields"}
+	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter", "diversity", "fields"}
 )
 
 func inJSON(v any) map[string]any { return map[string]any{"application/json": v} }

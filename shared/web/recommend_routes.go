@@ -151,6 +151,9 @@ func narrow(a *asked, r *http.Request) (err error) {
 	if q.Exclude, err = parseIDs(r, "exclude"); err != nil {
 		return err
 	}
+	if q.Varied, err = recommend.ParseShare("diversity", queryValue(r, "diversity")); err != nil {
+		return err
+	}
 	q.Filter, err = recommend.ParseFilter(queryValue(r, "filter"))
 	return err
 }
