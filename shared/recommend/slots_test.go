@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -80,7 +81,8 @@ func TestParseFilterExpression(t *testing.T) {
 	if len(expressions.held) > maxCompiled {
 		t.Errorf("%d expressions are kept", len(expressions.held))
 	}
-	if _, err := ParseFilter(`price >= 500 and brnd == "Acme"`); !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(err.(*fault.Error).Fields), "line 1, column 18") {
+	_, err = ParseFilter(`price >= 500 and brnd == "Acme"`)
+	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Invalid || !strings.Contains(fmt.Sprint(f.Fields), "line 1, column 18") {
 		t.Errorf("%v, want Invalid with the place", err)
 	}
 }
