@@ -51,7 +51,7 @@ func TestFields(t *testing.T) {
 	server.header.Set("Authorization", "Bearer "+teaSecret)
 	type list struct{ Items []map[string]json.RawMessage }
 	var whole list
-	const path = "/v1/recommendations?limit=10&placement=trending"
+	const path = "/v1/recommendations?limit=10&placement=new"
 	if status := server.call(http.MethodGet, path, nil, &whole); status != http.StatusOK || len(whole.Items) != 10 {
 		t.Fatalf("%d, %d items", status, len(whole.Items))
 	}
@@ -77,7 +77,7 @@ func TestFields(t *testing.T) {
 				t.Errorf("items (-want +got):\n%s", diff)
 			}
 			var batch struct{ Results []list }
-			server.call(http.MethodPost, "/v1/recommendations:batch", map[string]any{"requests": []any{map[string]any{"placement": "trending", "limit": 10, "fields": wanted}}}, &batch)
+			server.call(http.MethodPost, "/v1/recommendations:batch", map[string]any{"requests": []any{map[string]any{"placement": "new", "limit": 10, "fields": wanted}}}, &batch)
 			if diff := cmp.Diff([]list{want}, batch.Results); diff != "" {
 				t.Errorf("batch (-want +got):\n%s", diff)
 			}

@@ -20,6 +20,7 @@ import (
 
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/dynamo/dynamotest"
 	"shopkeeper/shared/env"
@@ -137,7 +138,7 @@ func cloud(t *testing.T) []string {
 	tables := dynamotest.Start(t)
 	emulator := ministacktest.Start(t, ministacktest.Options{})
 	cfg := ministacktest.Config(emulator)
-	made := dynamotest.CreateTables(t, tables, event.Table, profile.Table, people.Table, identity.Table, catalog.Table, shop.Table, consent.Table, ingest.Table,
+	made := dynamotest.CreateTables(t, tables, event.Table, clicks.Table, profile.Table, people.Table, identity.Table, catalog.Table, shop.Table, consent.Table, ingest.Table,
 		segment.Table, offer.Table, campaign.Table, ledger.Table, suppression.Table, staff.Table, web.IdempotencyTable)
 	queue, err := awssqs.NewFromConfig(cfg).CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("bench-failures")})
 	if err != nil {
