@@ -83,7 +83,7 @@ func TestEnginesThatFail(t *testing.T) {
 		engine.slow.Store(true)
 		defer engine.slow.Store(false)
 		from := time.Now()
-		if p := a.frontPage(""); len(p.shelf("viewed-before")) > 0 || len(p.shelf("trending")) == 0 {
+		if p := a.frontPage(""); len(p.shelf("viewed-before")) > 0 || len(p.shelf("for-you")) != 12 || len(p.shelf("trending")) != 8 {
 			t.Errorf("%+v", p.Shelves)
 		}
 		if took := time.Since(from); took > 20*time.Second {

@@ -30,6 +30,7 @@ const (
 	BecauseSession Key = "because-session" // others who looked at the same went on to it
 	BecauseTaste   Key = "because-taste"   // fits interests, which are not named
 	BecauseCat     Key = "because-category"
+	BecauseCame    Key = "because-came" // %s: name of a category that the visitor was led to
 	IsViewed       Key = "viewed-before"
 	IsBuyAgain     Key = "buy-again"
 	IsTrending     Key = "trending"
@@ -63,6 +64,7 @@ var texts = map[Key][4]string{
 	BecauseSession: {"Others who looked at the same went on to this", "Vu ensuite par d'autres visiteurs", "Das sahen sich andere danach an", "Другие покупатели смотрели дальше"},
 	BecauseTaste:   {"Fits your interests", "Selon vos goûts", "Passt zu Ihren Interessen", "По вашим интересам"},
 	BecauseCat:     {"Popular in %s", "Populaire dans %s", "Beliebt in %s", "Популярно в разделе: %s"},
+	BecauseCame:    {"Because you came for %s", "Parce que vous veniez pour %s", "Weil Sie für %s gekommen sind", "Вы пришли за этим: %s"},
 	IsViewed:       {"You looked at this before", "Vous l'avez déjà regardé", "Schon einmal angesehen", "Вы уже смотрели это"},
 	IsBuyAgain:     {"You buy this from time to time", "Vous l'achetez de temps en temps", "Das kaufen Sie immer wieder", "Вы покупаете это время от времени"},
 	IsTrending:     {"Many look at this right now", "Très regardé en ce moment", "Gerade viel angesehen", "Сейчас это смотрят многие"},

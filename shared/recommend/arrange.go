@@ -58,7 +58,7 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 	if share := w.m.page.PromotedMost; share < 1 {
 		a.most = int(share * float64(limit))
 	}
-	ceiling := float32(1)
+	ceiling := w.ceiling()
 	for place := range n {
 		at, chance, explored := a.next(place, explore && place == n-1)
 		if at < 0 {

@@ -6,7 +6,9 @@ import (
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/arrival"
 	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/model"
 )
 
 // Source says which method found an item.
@@ -55,7 +57,8 @@ type Query struct {
 	Exclude  []event.ItemID
 	Category string // candidates come from here and below
 	Filter   Filter
-	Varied   Share // how varied the shelves are; without it as the shop wants them
+	Varied   Share           // how varied the shelves are; without it as the shop wants them
+	Arrival  arrival.Arrival // what the request tells of how a visitor without history came
 	Seed     uint32
 	Now      time.Time
 }
@@ -79,9 +82,10 @@ type Pick struct {
 
 // Reason says why, in words: a text and the item it names, if any.
 type Reason struct {
-	Key   locale.Key
-	About item.Ordinal
-	Named bool // About is an item; else a text with a place for a name takes the category of the pick itself
+	Key      locale.Key
+	About    item.Ordinal
+	Named    bool           // About is an item; else a text with a place for a name takes the category of the pick itself
+	Category model.Category // what the visitor came for, of BecauseCame alone
 }
 
 // Shelf is one placement's answer. Picks is empty when nothing fits.

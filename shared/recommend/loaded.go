@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/locale"
+	"shopkeeper/shared/recommend/arrival"
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
@@ -29,8 +30,10 @@ type Model struct {
 	prices    map[item.Ordinal]int64
 	fragments []atomic.Pointer[[]byte] // per item, made on first use
 	ranks     *ranks
-	live      *live          // sessions of after the training
-	cold      []item.Ordinal // new items that hardly anybody met yet, newest first
+	ways      *arrivals
+	landed    map[string]item.Ordinal // new items by the address of their page
+	live      *live                   // sessions of after the training
+	cold      []item.Ordinal          // new items that hardly anybody met yet, newest first
 
 	page   rules.Settings
 	rules  *rules.Compiled // nil for none
@@ -43,7 +46,7 @@ func Open(file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, page: rules.Standard, live: &live{}}
+	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, ways: &arrivals{}, page: rules.Standard, live: &live{}}
 	for i := range m.off {
 		m.off[i] = f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i))
 	}
@@ -79,7 +82,7 @@ func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
 // With is the model under the catalog's changes since it was trained. Of items that the file does not have it takes those that it holds already or that are added here; others
 // wait for the next time.
 func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
-	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, page: m.page, live: m.live}
+	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, ways: m.ways, page: m.page, live: m.live}
 	next.off = make([]bool, m.file, m.file+len(m.fresh)+len(added))
 	for i := range next.off {
 		next.off[i] = m.Hidden(item.Ordinal(i)) || m.SoldOut(item.Ordinal(i))
@@ -153,11 +156,18 @@ func (m *Model) Fact(i item.Ordinal) filter.Fact { return m.fact(i, m.Trained())
 
 // CategoryName is the last part of the item's category path.
 func (m *Model) CategoryName(i item.Ordinal) string {
-	path := m.CategoryPath(i)
-	if at := strings.LastIndex(path, model.Separator); at >= 0 {
-		return path[at+len(model.Separator):]
+	return arrival.Name(m.CategoryPath(i))
+}
+
+// About is the name that stands in a pick's reason: an item's title, or a category's last part.
+func (m *Model) About(p Pick) string {
+	switch {
+	case p.Reason.Named:
+		return m.Title(p.Reason.About)
+	case p.Reason.Key == locale.BecauseCame:
+		return arrival.Name(m.Path(p.Reason.Category))
 	}
-	return path
+	return m.CategoryName(p.Item)
 }
 
 // Due is how likely the item is wanted again by somebody who bought it so many times, the last time then; 0 when nobody buys it twice.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/recommend/arrival"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
 )
@@ -54,10 +55,15 @@ func (m *Model) arrive(delta catalog.Delta, held []newcomer, added []catalog.Ite
 	}
 	slices.SortFunc(m.fresh, func(a, b newcomer) int { return cmp.Compare(a.ID, b.ID) })
 	m.known = make(map[string]item.Ordinal, len(m.fresh))
+	m.landed = make(map[string]item.Ordinal, len(m.fresh))
+	var address []byte
 	for at := range m.fresh {
 		n := &m.fresh[at]
 		i := item.Ordinal(m.file + at)
 		m.known[string(n.ID)] = i
+		if address = arrival.Address(address[:0], n.URL); len(address) > 0 {
+			m.landed[string(address)] = i
+		}
 		m.off = append(m.off, n.Hidden || n.SoldOut)
 		if m.place(n); !m.off[i] {
 			m.arrivals = append(m.arrivals, i)

@@ -40,6 +40,7 @@ func (w *Worker) buyAgain(limit int) {
 
 // trending shows what many look at now, nudged towards the visitor's categories.
 func (w *Worker) trending(limit int) Policy {
+	w.lead(w.leading(limit), func(c model.Category) { w.offerList(w.m.Trending(c)) })
 	w.top.Reset(2 * limit)
 	for _, s := range w.reach(limit, w.m.Trending(model.None)) {
 		if w.allowed(s.Item) {
@@ -47,7 +48,7 @@ func (w *Worker) trending(limit int) Policy {
 		}
 	}
 	w.scored = w.top.Append(w.scored[:0])
-	policy := w.arrange(limit, false, func(item.Ordinal) Source { return FromTrending }, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
+	policy := w.arrange(w.left(limit), false, func(item.Ordinal) Source { return FromTrending }, func(item.Ordinal) Reason { return Reason{Key: locale.IsTrending} })
 	w.complete(limit)
 	return policy
 }
@@ -64,7 +65,8 @@ func (w *Worker) reach(limit int, list []item.Scored) []item.Scored {
 
 // newest shows what arrived last, nudged towards the visitor's categories.
 func (w *Worker) newest(limit int) {
-	w.top.Reset(limit)
+	w.lead(w.leading(limit), w.offerNewest)
+	w.top.Reset(w.left(limit))
 	rank := 0
 	for _, list := range [...][]item.Ordinal{w.m.arrivals, w.m.Newest(model.None)} {
 		if !w.narrow {
@@ -78,6 +80,19 @@ func (w *Worker) newest(limit int) {
 		}
 	}
 	w.take(FromNewest, func(item.Ordinal) Reason { return Reason{Key: locale.IsNew} })
+}
+
+// offerNewest offers what arrived last in a category and below it.
+func (w *Worker) offerNewest(c model.Category) {
+	rank := 0
+	for _, list := range [...][]item.Ordinal{w.m.arrivals, w.m.Newest(c)} {
+		for _, i := range list {
+			if w.allowed(i) && w.m.Below(w.m.CategoryOf(i), c) {
+				w.offer(i, 1/float32(rank+10))
+			}
+			rank++
+		}
+	}
 }
 
 // similar shows items that the same people care for as for the current one, then its category's best.
@@ -196,10 +211,7 @@ func (w *Worker) addRelated(round uint32, i item.Ordinal, weight float32, by ite
 // take moves the selection to the shelf, with scores scaled so that the best has what the pick before it had: 1 for the first.
 func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
 	w.scored = w.top.Append(w.scored[:0])
-	ceiling := float32(1)
-	if len(w.picks) > w.from {
-		ceiling = w.picks[len(w.picks)-1].Score
-	}
+	ceiling := w.ceiling()
 	for _, s := range w.scored {
 		score := float32(0)
 		if best := w.scored[0].Score; best > 0 && s.Score > 0 {
@@ -209,7 +221,15 @@ func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
 	}
 }
 
-// complete fills a shelf that is too short: the visitor's categories, then what trends, then what is popular, and where these lists are at their end anything for sale, what
+// ceiling is the score of the last pick on the shelf, 1 when there is none: scores never rise along a shelf.
+func (w *Worker) ceiling() float32 {
+	if len(w.picks) > w.from {
+		return w.picks[len(w.picks)-1].Score
+	}
+	return 1
+}
+
+// complete fills a shelf that is too short: what a stranger came for, the visitor's categories, then what trends, then what is popular, and where these lists are at their end anything for sale, what
 // is new at last. So a shelf has an empty place only when nothing is left that may stand there.
 func (w *Worker) complete(limit int) {
 	if w.left(limit) <= 0 {
@@ -218,6 +238,7 @@ func (w *Worker) complete(limit int) {
 	slices.SortFunc(w.tasted, func(a, b model.Category) int {
 		return cmp.Or(cmp.Compare(w.taste[b], w.taste[a]), cmp.Compare(a, b))
 	})
+	w.lead(limit, func(c model.Category) { w.offerList(w.m.Popular(c)) })
 	for _, c := range w.tasted {
 		w.byCategory(limit, c)
 	}

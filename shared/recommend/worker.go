@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/arrival"
 	"shopkeeper/shared/recommend/filter"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
@@ -24,6 +25,9 @@ type Worker struct {
 	basket []item.Ordinal
 	taste  []float32        // per category: share of the visitor's interest, 0 to 1
 	tasted []model.Category // categories with taste
+
+	arrival arrival.Scratch
+	came    []model.Category // what a stranger came for
 
 	neighbours knn.Scratch
 	session    []item.Ordinal
@@ -109,6 +113,7 @@ func (w *Worker) begin(m *Model, q *Query) {
 	if q.Viewer.Profile != nil {
 		w.readProfile(q.Viewer.Profile)
 	}
+	w.readArrival()
 	w.readTaste()
 }
 
@@ -206,6 +211,9 @@ func (w *Worker) readTaste() {
 
 // affinity is the visitor's interest in an item's category, 0 to 1.
 func (w *Worker) affinity(i item.Ordinal) float32 {
+	if len(w.came) > 0 && w.cameFor(i) != model.None {
+		return 1
+	}
 	if c := w.m.CategoryOf(i); c != model.None {
 		return w.taste[c]
 	}

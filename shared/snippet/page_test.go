@@ -159,7 +159,7 @@ func TestConsentAndFrontPage(t *testing.T) {
 	if len(r.Sent) != 2 || r.Sent[0].Body.Granted || len(r.Sent[0].Body.Purposes) != 1 {
 		t.Fatalf("sent %+v; want the decision and the front page, and no event that waited", r.Sent)
 	}
-	if got, want := r.Sent[1].URL, "https://collect.example/v1/front-page?key=wk_test&slots=for-you%3A8"; got != want {
+	if got, want := r.Sent[1].URL, "https://collect.example/v1/front-page?key=wk_test&url=%2Fp%2F1&slots=for-you%3A8"; got != want {
 		t.Errorf("asked for %s, want %s", got, want)
 	}
 	if r.Kept["sk_consent"] != "-1" || r.Kept["sk_id"] != "" || len(r.Answers) != 1 || r.Answers[0].Status != 200 {

@@ -95,6 +95,12 @@
     if (queue.length >= 20) flush(); else later(300);
   }
 
+  // where is the page's path, and of its query only what names a search or a campaign. It serves this one answer and is not kept.
+  function where() {
+    var named = (w.location.search || "").match(/[?&](q|query|search|text|utm_term|utm_campaign)=[^&]*/g) || [];
+    return w.location.pathname + named.join("").replace(/[?&]/g, "&").replace("&", "?");
+  }
+
   var api = {
     page: function (name, properties) { send("page", { name: name, properties: properties || {} }); },
     track: function (event, properties) { send("track", { event: event, properties: properties || {} }); },
@@ -119,7 +125,7 @@
       call("POST", "/v1/reset", JSON.stringify({ writeKey: key }), done);
     },
     frontPage: function (done, slots) {
-      call("GET", "/v1/front-page?key=" + encodeURIComponent(key) + (slots ? "&slots=" + encodeURIComponent(slots) : ""), undefined, done);
+      call("GET", "/v1/front-page?key=" + encodeURIComponent(key) + "&url=" + encodeURIComponent(where()) + (slots ? "&slots=" + encodeURIComponent(slots) : ""), undefined, done);
     },
     flush: flush
   };

@@ -7,7 +7,7 @@ import (
 
 // Version is the version of what the routes promise. It is raised with every change of the OpenAPI document: the last number for words, the middle one for what was added, the first for what a
 // caller can trip over.
-const Version = "1.4.0"
+const Version = "1.5.0"
 
 // document describes all routes in OpenAPI 3.1. A test makes it from the types of the answers, so that no function spends its start on that, and holds the table of routes and every recorded
 // answer of events/ to it.

@@ -30,9 +30,14 @@ var parameters = map[string]string{
 	"diversity": "how varied lists are, from 0, by relevance alone, to 1; without it as the shop wants them",
 	"fields":    "which members of the items are wanted, with commas between, such as id,score; without it all, and the id always",
 	"locale":    "a language, such as fr; without it the shop's",
-	"visitor":   "a visitor, for the shop's server with the secret key",
-	"user":      "a userId, for the shop's server with the secret key",
-	"event":     "the event's name, and further properties under their own names",
+	"url": "the address of the page that asks, with its utm parameters: of a visitor without history the item or the categories that it names count as interests; without it " +
+		"what the browser sends as Referer",
+	"referrer":     "the address of the page before it, for the words searched for there and its path",
+	"utm_term":     "words of the advertisement that led to the page, where url does not have them",
+	"utm_campaign": "the campaign that led to the page, where url does not have it",
+	"visitor":      "a visitor, for the shop's server with the secret key",
+	"user":         "a userId, for the shop's server with the secret key",
+	"event":        "the event's name, and further properties under their own names",
 }
 
 // operationRow is one operation of the document. Without answers the answer is a JSON object with success.
@@ -186,7 +191,7 @@ var (
 	asking   = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable}
 	ofAnItem = append([]int{http.StatusNotFound}, asking...)
 	storing  = append([]int{http.StatusRequestEntityTooLarge}, asking...)
-	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter", "diversity", "fields"}
+	of       = []string{"locale", "visitor", "user", "category", "basket", "exclude", "filter", "diversity", "url", "referrer", "utm_term", "utm_campaign", "fields"}
 )
 
 func inJSON(v any) map[string]any { return map[string]any{"application/json": v} }

@@ -55,11 +55,7 @@ func (l *listing) appendReason(dst []byte, p recommend.Pick) []byte {
 	text := l.words.Text(p.Reason.Key)
 	about := ""
 	if text.Has {
-		if p.Reason.Named {
-			about = l.model.Title(p.Reason.About)
-		} else {
-			about = l.model.CategoryName(p.Item)
-		}
+		about = l.model.About(p)
 	}
 	dst = append(dst, '"')
 	dst = appendEscaped(dst, text.Before)

@@ -138,12 +138,13 @@ func parseLimit(text string) (int, error) {
 	return n, nil
 }
 
-// narrow reads what the caller demands of the items, and of which of their members.
+// narrow reads what the caller demands of the items, and of which of their members, and how the visitor came.
 func narrow(a *asked, r *http.Request) (err error) {
 	if a.fields, err = parseFields(queryValue(r, "fields")); err != nil {
 		return err
 	}
 	q := &a.query
+	q.Arrival = arrivalOf(r)
 	q.Category, q.Current = queryValue(r, "category"), event.ItemID(queryValue(r, "item"))
 	if q.Basket, err = parseIDs(r, "basket"); err != nil {
 		return err

@@ -87,11 +87,7 @@ func (c *Composer) recommend(ctx context.Context, d *letter.Data, t *letter.Temp
 func itemOf(m *recommend.Model, d *letter.Data, p recommend.Pick) letter.Item {
 	reason, about := d.Words.Text(p.Reason.Key), ""
 	if reason.Has {
-		if p.Reason.Named {
-			about = m.Title(p.Reason.About)
-		} else {
-			about = m.CategoryName(p.Item)
-		}
+		about = m.About(p)
 	}
 	return letter.Item{Title: m.Title(p.Item), URL: m.URL(p.Item), Image: m.Image(p.Item), Price: m.Price(p.Item), Currency: m.Currency(p.Item), Reason: reason.With(about)}
 }

@@ -167,6 +167,16 @@ func (m *Model) Path(c Category) string { return m.categories.named(uint32(c)) }
 // Parent is the category above, None at the top.
 func (m *Model) Parent(c Category) Category { return m.parents[c] }
 
+// Below says whether a category is another one or below it; None is neither.
+func (m *Model) Below(c, above Category) bool {
+	for ; c != None; c = m.Parent(c) {
+		if c == above {
+			return true
+		}
+	}
+	return false
+}
+
 // FindCategory finds a category by its path.
 func (m *Model) FindCategory(path string) (Category, bool) {
 	from, to := 0, m.Categories()
