@@ -1,15 +1,23 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"shopkeeper/shared/app"
+	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/recommend/rules"
 	"shopkeeper/shared/replay"
+	"shopkeeper/shared/table"
 )
 
 func TestReplay(t *testing.T) {
@@ -20,12 +28,45 @@ func TestReplay(t *testing.T) {
 	if report, err := app.Train(w.Log, replay.Now, w.DB, w.Files, nil).Shop(t.Context(), "tea", nil); err != nil || !report.Publish {
 		t.Fatalf("training: %v, %s", err, report.Reason)
 	}
+	calm := rules.Standard
+	calm.NewShare = 0 // who gets a place for new items is drawn anew for each answer, and these answers are held to what is written
+	if _, err := rules.NewStore(replay.Now, w.DB, recommend.Placements()).PutSettings(t.Context(), "tea", calm, 0); err != nil {
+		t.Fatal(err)
+	}
 	remember(t, w)
-	handler, err := app.Recommend(w.Log, replay.Now, replay.Busy{Store: w.DB}, w.Files, w.Keys, nil)
+	looked := &looks{Store: w.DB}
+	handler, err := app.Recommend(w.Log, replay.Now, replay.Busy{Store: looked}, w.Files, w.Keys, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	settle(t, handler, looked)
 	replay.Cases(t, "recommend", func(*testing.T) replay.Started { return replay.Started{Handler: start(handler)} })
+}
+
+// looks counts how often a process looked at the shop's rules, which it does last of all that it looks at.
+type looks struct {
+	table.Store
+	rules atomic.Int32
+}
+
+func (l *looks) Get(ctx context.Context, k table.Key, opts ...table.ReadOption) (table.Item, error) {
+	it, err := l.Store.Get(ctx, k, opts...)
+	if k.Table == catalog.Table && k.Sort == "rules" {
+		l.rules.Add(1)
+	}
+	return it, err
+}
+
+// settle asks until the process has heard, beside an answer, what visitors did since the training: from then on it knows all that it will.
+func settle(t *testing.T, handler http.Handler, looked *looks) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); looked.rules.Load() < 2; runtime.Gosched() {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://tea.example/v1/recommendations?writeKey="+replay.TeaKey, nil)
+		answer := httptest.NewRecorder()
+		if handler.ServeHTTP(answer, r); answer.Code != http.StatusOK || time.Now().After(deadline) {
+			t.Fatalf("%d %s; looked %d times", answer.Code, answer.Body, looked.rules.Load())
+		}
+	}
 }
 
 // remember lets Anna look at two items and tell her name, and folds that.
