@@ -54,21 +54,15 @@ func (w *Worker) addNeighbours(round uint32) (live bool) {
 func (w *Worker) addItemItem(round uint32) {
 	for _, s := range w.seeds {
 		items, weights := w.m.Related(s.item)
-		for at, i := range items {
-			w.addRelated(round, i, weights[at]*s.weight, s.item, s.shown)
-		}
+		w.addRelated(round, items, weights, s.weight, s.item, s.shown)
 	}
 	for _, b := range w.basket {
 		items, weights := w.m.Related(b)
-		for at, i := range items {
-			w.addRelated(round, i, weights[at], b, true)
-		}
+		w.addRelated(round, items, weights, 1, b, true)
 	}
 	if i, ok := w.m.Lookup(string(w.q.Current)); ok {
 		items, weights := w.m.Related(i)
-		for at, j := range items {
-			w.addRelated(round, j, weights[at], i, true)
-		}
+		w.addRelated(round, items, weights, 1, i, true)
 	}
 }
 
@@ -90,29 +84,32 @@ func (w *Worker) selectBlend(live bool, limit int) {
 func (w *Worker) mixShares(live bool) {
 	var mostSession, mostRelated float32
 	for _, i := range w.touched {
-		c := w.at(i)
+		c := &w.cells[i] // touched, so it is of this answer
 		mostSession, mostRelated = max(mostSession, c.session), max(mostRelated, c.related)
 	}
 	share := float32(returnShare)
 	if live {
 		share = liveShare
 	}
+	sessionScale, relatedScale := scaled(share, mostSession), scaled(1-share, mostRelated)
+	least, most := w.top.Least(), 1+float32(tasteLift)
 	for _, i := range w.touched {
-		if !w.allowed(i) {
+		c := &w.cells[i]
+		score := max(c.session, 0)*sessionScale + max(c.related, 0)*relatedScale
+		if score <= 0 || !w.ruled && score*most < least || !w.allowed(i) { // not even taste could lift it among the best
 			continue
 		}
-		c := w.at(i)
-		score := float32(0)
-		if c.session > 0 {
-			score += share * c.session / mostSession
-		}
-		if c.related > 0 {
-			score += (1 - share) * c.related / mostRelated
-		}
-		if score > 0 {
-			w.offer(i, score*(1+tasteLift*w.affinity(i)))
-		}
+		w.offer(i, score*(1+tasteLift*w.affinity(i)))
+		least = w.top.Least()
 	}
+}
+
+// scaled is what a source's score is multiplied by, so that its best has its share.
+func scaled(share, best float32) float32 {
+	if best <= 0 {
+		return 0
+	}
+	return share / best
 }
 
 func (w *Worker) sourceOf(i item.Ordinal) Source {

@@ -139,9 +139,7 @@ func (w *Worker) together(limit int) {
 	}
 	for _, a := range anchors {
 		items, weights := w.m.Together(a)
-		for at, i := range items {
-			w.addRelated(round, i, weights[at], a, true)
-		}
+		w.addRelated(round, items, weights, 1, a, true)
 	}
 	w.selectRelated(limit)
 	w.take(FromTogether, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
@@ -159,9 +157,7 @@ func (w *Worker) relatedTo(anchors []item.Ordinal, limit int, key locale.Key) {
 	round := w.newRound()
 	for _, a := range anchors {
 		items, weights := w.m.Related(a)
-		for at, i := range items {
-			w.addRelated(round, i, weights[at], a, true)
-		}
+		w.addRelated(round, items, weights, 1, a, true)
 	}
 	w.selectRelated(limit)
 	w.take(FromItems, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
@@ -190,21 +186,30 @@ func (w *Worker) newRound() uint32 {
 	return 1
 }
 
+// touch is the item's cell, with scores of this round.
 func (w *Worker) touch(round uint32, i item.Ordinal) *cell {
-	c := w.at(i)
-	if c.scoring != round {
-		c.scoring, c.session, c.related, c.loudest = round, 0, 0, 0
-		w.touched = append(w.touched, i)
+	c := &w.cells[i]
+	if c.epoch != w.epoch || c.scoring != round {
+		w.enter(round, i)
 	}
 	return c
 }
 
-// addRelated lets a seed speak for an item. Only a seed that may be named becomes its reason.
-func (w *Worker) addRelated(round uint32, i item.Ordinal, weight float32, by item.Ordinal, shown bool) {
-	c := w.touch(round, i)
-	c.related += weight
-	if shown && (weight > c.loudest || weight == c.loudest && by < c.because) {
-		c.loudest, c.because = weight, by
+func (w *Worker) enter(round uint32, i item.Ordinal) {
+	c := w.at(i)
+	c.scoring, c.session, c.related, c.loudest = round, 0, 0, 0
+	w.touched = append(w.touched, i)
+}
+
+// addRelated lets a seed speak for a row of items, each as loud as its weight times loud. Only a seed that may be named becomes a reason.
+func (w *Worker) addRelated(round uint32, items []item.Ordinal, weights []float32, loud float32, by item.Ordinal, shown bool) {
+	weights = weights[:len(items)]
+	for at, i := range items {
+		c, weight := w.touch(round, i), weights[at]*loud
+		c.related += weight
+		if shown && (weight > c.loudest || weight == c.loudest && by < c.because) {
+			c.loudest, c.because = weight, by
+		}
 	}
 }
 
