@@ -52,9 +52,18 @@ type ruleChange struct {
 
 type rulePreview struct{ Body RuleBody }
 
+// ShelvesBody is what staff state of how shelves are made.
+type ShelvesBody struct {
+	Diversity     float64 `json:"diversity" minimum:"0" maximum:"1" doc:"0: by relevance alone, 1: as varied as possible"`
+	Rotation      float64 `json:"rotation" minimum:"0" maximum:"1" doc:"0: who comes back sees the same order until something happens, 1: another one at every visit"`
+	NewShare      float64 `json:"newShare" minimum:"0" maximum:"0.5" doc:"of the places of for-you and trending that go to new items"`
+	PromotedShare float64 `json:"promotedShare" minimum:"0" maximum:"0.5" doc:"at least this share of these places goes to items that a rule boosts, as far as there are any"`
+	PromotedMost  float64 `json:"promotedMost" minimum:"0" maximum:"1" doc:"and at most this; not below promotedShare"`
+}
+
 type shelvesChange struct {
 	IfMatch
-	Body rules.Settings
+	Body ShelvesBody
 }
 
 func (b *adminAPI) rules() {
@@ -109,7 +118,7 @@ func (b *adminAPI) rules() {
 			if err != nil {
 				return nil, err
 			}
-			d, err := b.Service.SaveShelves(ctx, a, in.Body, version)
+			d, err := b.Service.SaveShelves(ctx, a, rules.Settings(in.Body), version)
 			return versioned(d.Version, d.Settings), err
 		})
 }
