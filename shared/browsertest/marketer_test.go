@@ -352,7 +352,7 @@ func TestEveryPageOfTheConsoleIsUsable(t *testing.T) {
 				v.logIn("owner", w.owner)
 				for name, path := range map[string]string{
 					"overview": "", "customers-none": "customers?q=zzzz", "segment": "segments/loyal", "segment-editor": "segments/loyal/edit", "segments": "segments", "offer-editor": "offers/new", "campaign-editor": "campaigns/new",
-					"keys": "keys", "users": "users", "account": "account", "audit": "audit", "erasures": "erasures", "imports": "imports", "health": "health", "not-found": "nowhere", "no-such-segment": "segments/none",
+					"rules": "rules", "rule-editor": "rules/new", "models": "models", "keys": "keys", "users": "users", "account": "account", "audit": "audit", "erasures": "erasures", "imports": "imports", "health": "health", "not-found": "nowhere", "no-such-segment": "segments/none",
 				} {
 					v.open("/console/" + path)
 					v.good("page-" + name)
