@@ -101,7 +101,8 @@ func (b *adminAPI) rules() {
 			}
 			return nil, b.Service.DeleteRule(ctx, a, rules.ID(in.ID), version)
 		})
-	add(b, adminOperation{method: http.MethodPost, path: path + ":preview", id: "preview-rule", summary: "What a rule would change on the shelves of a stranger", tag: tag, access: read},
+	add(b, adminOperation{method: http.MethodPost, path: path + ":preview", id: "preview-rule", summary: "What a rule would change on the shelves of a stranger; 404 until the shop has a model", tag: tag, access: read,
+		refusals: []int{http.StatusNotFound}},
 		func(ctx context.Context, a staff.Actor, in *rulePreview) (*body[admin.Effect], error) {
 			e, err := b.Service.PreviewRule(ctx, a, in.Body.rule("", 0))
 			return &body[admin.Effect]{e}, err
