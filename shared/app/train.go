@@ -210,10 +210,17 @@ var kinds = map[archive.Signal]interaction.Kind{
 	archive.Bought: interaction.Order, archive.Returned: interaction.Return, archive.Dismissed: interaction.Dismissal,
 }
 
-// basketMaker puts the lines of an order together, whichever events they came in.
+// basketMaker puts the lines of an order together, whichever events they came in. An order is as old as its first line.
 type basketMaker struct {
 	orders map[string]int
 	all    []interaction.Basket
+	lines  [][]basketLine // of each
+}
+
+type basketLine struct {
+	at   int64
+	line int32
+	item string
 }
 
 func (b *basketMaker) add(a archive.Interaction) {
@@ -223,12 +230,25 @@ func (b *basketMaker) add(a archive.Interaction) {
 		n = len(b.all)
 		b.orders[key] = n
 		b.all = append(b.all, interaction.Basket{ID: a.Basket, Person: a.User, Time: a.At})
+		b.lines = append(b.lines, nil)
 	}
-	b.all[n].Items = append(b.all[n].Items, string(a.Item))
+	if a.At.Before(b.all[n].Time) {
+		b.all[n].Time = a.At
+	}
+	b.lines[n] = append(b.lines[n], basketLine{a.At.UnixMilli(), a.Line, string(a.Item)})
 }
 
-// sorted is by time, then order number: the archive is read in the order in which files arrived, and equal input must train an equal model.
+// sorted is by time, then order number, and the lines of an order by time and place: the archive is read in the order in which files arrived, and equal input must train an equal model.
 func (b *basketMaker) sorted() []interaction.Basket {
+	for n, lines := range b.lines {
+		slices.SortFunc(lines, func(x, y basketLine) int {
+			return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.line, y.line), cmp.Compare(x.item, y.item))
+		})
+		b.all[n].Items = make([]string, len(lines))
+		for at, l := range lines {
+			b.all[n].Items[at] = l.item
+		}
+	}
 	slices.SortStableFunc(b.all, func(x, y interaction.Basket) int {
 		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Person, y.Person))
 	})
@@ -237,7 +257,7 @@ func (b *basketMaker) sorted() []interaction.Basket {
 
 func sortInteractions(all []interaction.Interaction) {
 	slices.SortStableFunc(all, func(x, y interaction.Interaction) int {
-		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.Person, y.Person), cmp.Compare(x.Item, y.Item), cmp.Compare(x.Kind, y.Kind))
+		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.Person, y.Person), cmp.Compare(x.Item, y.Item), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Session, y.Session))
 	})
 }
 

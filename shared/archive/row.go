@@ -73,6 +73,11 @@ func shopPrefix(shop event.ShopID) string {
 	return fmt.Sprintf("archive/%s/dt=", table.Partition(string(shop)))
 }
 
+// Folder is where a shop's files are, in folders by day, with a slash at the end: what a warehouse reads.
+func Folder(shop event.ShopID) string {
+	return fmt.Sprintf("archive/%s/", table.Partition(string(shop)))
+}
+
 func dayPrefix(shop event.ShopID, date string) string { return shopPrefix(shop) + date + "/" }
 
 func dateOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -35,6 +35,7 @@ type Interaction struct {
 	Price    int64
 	Category string
 	At       time.Time
+	Line     int32 // the item's place in its event
 }
 
 var signals = map[event.Name]Signal{
@@ -54,7 +55,7 @@ func Training(ctx context.Context, files blob.Store, shop event.ShopID, from, to
 		if !known || r.Item == "" || r.Verdict == string(event.Bot) {
 			return nil
 		}
-		in := Interaction{User: r.Person, Item: event.ItemID(r.Item), Signal: signal, Quantity: r.Quantity, Price: r.Price, Category: r.Category, At: r.At}
+		in := Interaction{User: r.Person, Item: event.ItemID(r.Item), Signal: signal, Quantity: r.Quantity, Price: r.Price, Category: r.Category, At: r.At, Line: r.Line}
 		if in.User == "" {
 			in.User = owners[r.Visitor]
 		}
@@ -77,20 +78,25 @@ func Training(ctx context.Context, files blob.Store, shop event.ShopID, from, to
 	})
 }
 
-// ownerRow reads two columns of a file and no other.
+// ownerRow reads three columns of a file and no other.
 type ownerRow struct {
-	Visitor string `parquet:"visitor,dict"`
-	Person  string `parquet:"person,dict"`
+	Visitor string    `parquet:"visitor,dict"`
+	Person  string    `parquet:"person,dict"`
+	At      time.Time `parquet:"at,timestamp(millisecond:local)"`
 }
 
-// owners is whom each visitor identified as; of several, the last in the order of the files.
+// owners is whom each visitor identified as; of several, the last, and of those of one moment the last by name: it does not matter which file says so.
 func owners(ctx context.Context, files blob.Store, shop event.ShopID, from, to time.Time) (map[string]string, error) {
-	found := map[string]string{}
+	found, when := map[string]string{}, map[string]int64{}
 	err := days(ctx, files, shop, from, to, func(date string) error {
 		return readDay(ctx, files, shop, date, func(rows []ownerRow) error {
 			for _, r := range rows {
-				if r.Person != "" && r.Person != r.Visitor {
-					found[r.Visitor] = r.Person
+				if r.Person == "" || r.Person == r.Visitor {
+					continue
+				}
+				at, before := r.At.UnixMilli(), when[r.Visitor]
+				if one := found[r.Visitor]; one == "" || at > before || at == before && r.Person > one {
+					found[r.Visitor], when[r.Visitor] = r.Person, at
 				}
 			}
 			return nil

@@ -149,21 +149,24 @@ func sameVisit(a, b record) bool {
 	return b.session != 0 || b.time-a.time < visitGap
 }
 
-// strengths is people x items: what each event says, summed and held between 0 and 1.
+// mostHeld is how many items one person holds at most, the strongest first: whoever holds more is a shared terminal or somebody who buys for a firm, and costs its square.
+const mostHeld = 5000
+
+// strengths is people x items: what each event says, in whole parts of an order, summed and held between 0 and 1.
 func (h history) strengths(w interaction.Weights) sparse.Rows {
 	type entry struct {
 		person uint32
 		item   item.Ordinal
-		weight float32
+		units  int64
 	}
 	entries := make([]entry, 0, len(h.events)+h.lines)
 	for _, r := range h.events {
-		entries = append(entries, entry{r.person, r.item, float32(w.Of(r.kind) / w.Order)})
+		entries = append(entries, entry{r.person, r.item, w.Units(r.kind)})
 	}
 	for _, o := range h.orders {
 		for _, i := range o.items {
 			if o.person != nobody {
-				entries = append(entries, entry{o.person, i, 1})
+				entries = append(entries, entry{o.person, i, interaction.Unit})
 			}
 		}
 	}
@@ -172,19 +175,38 @@ func (h history) strengths(w interaction.Weights) sparse.Rows {
 	})
 	m := sparse.Rows{Offsets: make([]uint32, 1, h.people+1), Values: []float32{}}
 	at := 0
+	var held []item.Scored
 	for person := range uint32(h.people) {
+		held = held[:0]
 		for at < len(entries) && entries[at].person == person {
-			i, sum := entries[at].item, float32(0)
+			i, sum := entries[at].item, int64(0)
 			for ; at < len(entries) && entries[at].person == person && entries[at].item == i; at++ {
-				sum += entries[at].weight
+				sum += entries[at].units
 			}
 			if sum > 0 {
-				m.Items, m.Values = append(m.Items, i), append(m.Values, min(sum, 1))
+				held = append(held, item.Scored{Item: i, Score: float32(min(sum, interaction.Unit)) / interaction.Unit})
 			}
+		}
+		for _, s := range strongest(held) {
+			m.Items, m.Values = append(m.Items, s.Item), append(m.Values, s.Score)
 		}
 		m.Offsets = append(m.Offsets, uint32(len(m.Items)))
 	}
 	return m
+}
+
+// strongest are the mostHeld strongest of some items, in their order.
+func strongest(held []item.Scored) []item.Scored {
+	if len(held) > mostHeld {
+		var top item.Top
+		top.Reset(mostHeld)
+		for _, s := range held {
+			top.Offer(s.Item, s.Score)
+		}
+		held = top.Append(held[:0])
+		slices.SortFunc(held, func(a, b item.Scored) int { return cmp.Compare(a.Item, b.Item) })
+	}
+	return held
 }
 
 // baskets is orders x items.

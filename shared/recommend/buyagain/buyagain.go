@@ -72,21 +72,38 @@ func Measure(purchases []Purchase, items int) *Stats {
 		gaps[p.Item] = append(gaps[p.Item], float32(p.Day-purchases[at-1].Day))
 	}
 	for i := range items {
-		if again[i] > 0 {
-			s.Rate[i] = float32(again[i]+1) / float32(s.Buyers[i]+prior)
-			s.Interval[i] = median(gaps[i])
+		c := Counts{Buyers: s.Buyers[i], Again: again[i]}
+		if n := len(gaps[i]); n > 0 {
+			slices.Sort(gaps[i])
+			c.Low, c.High = gaps[i][(n-1)/2], gaps[i][n/2]
 		}
+		s.set(i, c)
 	}
 	return s
 }
 
-func median(values []float32) float32 {
-	slices.Sort(values)
-	middle := len(values) / 2
-	if len(values)%2 == 1 {
-		return values[middle]
+// Counts is what is counted of an item: people who bought it, those who bought it again, and the two middle gaps between two purchases by one person, in days, which are one where
+// their number is odd.
+type Counts struct {
+	Buyers, Again uint32
+	Low, High     float32
+}
+
+// Of makes Stats of what was counted elsewhere, per item: what Measure makes.
+func Of(counts []Counts) *Stats {
+	s := &Stats{make([]float32, len(counts)), make([]float32, len(counts)), make([]uint32, len(counts))}
+	for i, c := range counts {
+		s.set(i, c)
 	}
-	return (values[middle-1] + values[middle]) / 2
+	return s
+}
+
+func (s *Stats) set(i int, c Counts) {
+	s.Buyers[i] = c.Buyers
+	if c.Again > 0 {
+		s.Rate[i] = float32(c.Again+1) / float32(c.Buyers+prior)
+		s.Interval[i] = (c.Low + c.High) / 2
+	}
 }
 
 // Habit is what a person did with one item: how often it was bought, and the days (since 1970 UTC) of the first and the last time. First may be 0 when it is

@@ -41,7 +41,12 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	for i := range norms {
 		norms[i] = math.Sqrt(norms[i])
 	}
-	return itemitem.Table(ctx, users, items, s.Top, func(_ int, a, b float32) float32 { return a * b }, func(from, to item.Ordinal, sum float32) float32 {
-		return float32(float64(sum) / (norms[from]*norms[to] + s.Shrink))
-	})
+	return itemitem.Table(ctx, users, items, s.Top, func(_ int, a, b float32) float64 { return float64(a) * float64(b) }, s.Similarity(norms))
+}
+
+// Similarity weighs the sum over customers of x(i) x(j); norms are the items' |x|.
+func (s Settings) Similarity(norms []float64) itemitem.Weight {
+	return func(from, to item.Ordinal, sum float64) float32 {
+		return float32(sum / (norms[from]*norms[to] + s.Shrink))
+	}
 }

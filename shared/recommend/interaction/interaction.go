@@ -2,6 +2,7 @@
 package interaction
 
 import (
+	"math"
 	"time"
 
 	"shopkeeper/shared/fault"
@@ -61,6 +62,13 @@ func (w Weights) Of(k Kind) float64 {
 	}
 	return 0
 }
+
+// Unit is how many parts of an order's weight strengths are counted in. Sums and products of whole parts are exact, so that they are the same in any order and
+// on any engine.
+const Unit = 1 << 12
+
+// Units is the weight of a kind in parts of an order's.
+func (w Weights) Units(k Kind) int64 { return int64(math.Round(w.Of(k) / w.Order * Unit)) }
 
 // Check refuses weights in which a stronger sign does not count more (Invalid): 0 <= View <= Cart <= Order, and Return and Dismissal not above 0.
 func (w Weights) Check() error {

@@ -9,9 +9,9 @@ import (
 
 // Paths walks from every item over its customers to their items. For each item it calls visit once, with the items reached and the sum over the
 // customers in common of through(customer, strength of the first, strength of the second); reached is in no order, and sums is indexed by item. Both
-// belong to Paths. It is the work that all neighbourhood models share: sum over customers of (items of the customer)^2.
-func Paths(ctx context.Context, users sparse.Rows, items int, through func(user int, a, b float32) float32, visit func(from item.Ordinal, reached []item.Ordinal, sums []float32)) error {
-	w := walker{users: users, customers: users.Transpose(items), through: through, sums: make([]float32, items), seen: make([]bool, items)}
+// belong to Paths. Sums are added in double precision: of whole multiples of one small number they are exact, and so the same in any order. It is the work that all neighbourhood models share: sum over customers of (items of the customer)^2.
+func Paths(ctx context.Context, users sparse.Rows, items int, through func(user int, a, b float32) float64, visit func(from item.Ordinal, reached []item.Ordinal, sums []float64)) error {
+	w := walker{users: users, customers: users.Transpose(items), through: through, sums: make([]float64, items), seen: make([]bool, items)}
 	for i := range items {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -26,8 +26,8 @@ func Paths(ctx context.Context, users sparse.Rows, items int, through func(user 
 // walker is the working memory of one goroutine.
 type walker struct {
 	users, customers sparse.Rows
-	through          func(user int, a, b float32) float32
-	sums             []float32
+	through          func(user int, a, b float32) float64
+	sums             []float64
 	seen             []bool
 	reached          []item.Ordinal
 }

@@ -68,13 +68,13 @@ func TestPaths(t *testing.T) {
 	var users sparse.Rows
 	users.Append([]item.Ordinal{0, 1}, nil)
 	users.Append([]item.Ordinal{0, 1, 2}, nil)
-	got := map[[2]item.Ordinal]float32{}
-	err := Paths(t.Context(), users, 3, func(user int, a, b float32) float32 { return a * b * float32(user+1) }, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+	got := map[[2]item.Ordinal]float64{}
+	err := Paths(t.Context(), users, 3, func(user int, a, b float32) float64 { return float64(a * b * float32(user+1)) }, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		for _, to := range reached {
 			got[[2]item.Ordinal{from, to}] = sums[to]
 		}
 	})
-	want := map[[2]item.Ordinal]float32{{0, 0}: 3, {0, 1}: 3, {0, 2}: 2, {1, 0}: 3, {1, 1}: 3, {1, 2}: 2, {2, 0}: 2, {2, 1}: 2, {2, 2}: 2}
+	want := map[[2]item.Ordinal]float64{{0, 0}: 3, {0, 1}: 3, {0, 2}: 2, {1, 0}: 3, {1, 1}: 3, {1, 2}: 2, {2, 0}: 2, {2, 1}: 2, {2, 2}: 2}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, paths (-want +got):\n%s", err, diff)
 	}
@@ -83,7 +83,7 @@ func TestPaths(t *testing.T) {
 func TestPathsStopWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := Paths(ctx, sparse.Rows{}, 3, nil, func(item.Ordinal, []item.Ordinal, []float32) { t.Error("an item was visited") })
+	err := Paths(ctx, sparse.Rows{}, 3, nil, func(item.Ordinal, []item.Ordinal, []float64) { t.Error("an item was visited") })
 	if err == nil {
 		t.Error("no error")
 	}

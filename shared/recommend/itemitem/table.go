@@ -14,20 +14,20 @@ import (
 const chunk = 256
 
 // Weight weighs one item that was reached: sum is what Paths sums over the customers in common.
-type Weight func(from, to item.Ordinal, sum float32) float32
+type Weight func(from, to item.Ordinal, sum float64) float32
 
 // Table fills a table of weights between items with the best keep of each item, best first, on all processors: what Paths reaches, weighed. through and weight are called from many goroutines
 // at once. Equal input gives an equal table, on any number of processors. The only error is the context's.
 //
-// Memory: 5 bytes x items for each processor, and the table.
-func Table(ctx context.Context, users sparse.Rows, items, keep int, through func(user int, a, b float32) float32, weight Weight) (sparse.Rows, error) {
+// Memory: 9 bytes x items for each processor, and the table.
+func Table(ctx context.Context, users sparse.Rows, items, keep int, through func(user int, a, b float32) float64, weight Weight) (sparse.Rows, error) {
 	customers := users.Transpose(items)
 	pieces := make([]sparse.Rows, (items+chunk-1)/chunk)
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(pieces)) {
 		workers.Go(func() {
-			w := walker{users: users, customers: customers, through: through, sums: make([]float32, items), seen: make([]bool, items)}
+			w := walker{users: users, customers: customers, through: through, sums: make([]float64, items), seen: make([]bool, items)}
 			var top item.Top
 			for at := int(next.Add(1)) - 1; at < len(pieces) && ctx.Err() == nil; at = int(next.Add(1)) - 1 {
 				pieces[at] = w.rows(at*chunk, min((at+1)*chunk, items), keep, &top, weight)

@@ -37,8 +37,8 @@ func crowd(customers, items int, values bool) sparse.Rows {
 
 // TestTableEqualsPaths walks one item after the other.
 func TestTableEqualsPaths(t *testing.T) {
-	through := func(user int, a, b float32) float32 { return a * b / float32(1+user%3) }
-	weight := func(from, to item.Ordinal, sum float32) float32 { return sum / float32(1+from%5+to%7) }
+	through := func(user int, a, b float32) float64 { return float64(a*b) / float64(1+user%3) }
+	weight := func(from, to item.Ordinal, sum float64) float32 { return float32(sum) / float32(1+from%5+to%7) }
 	for name, tt := range map[string]struct {
 		users       sparse.Rows
 		items, keep int
@@ -53,7 +53,7 @@ func TestTableEqualsPaths(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := sparse.Rows{Offsets: make([]uint32, 1), Items: []item.Ordinal{}, Values: []float32{}}
 			var top item.Top
-			err := Paths(t.Context(), tt.users, tt.items, through, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+			err := Paths(t.Context(), tt.users, tt.items, through, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 				top.Reset(tt.keep)
 				for _, to := range reached {
 					if to != from {

@@ -26,6 +26,37 @@ func Build(sessions []Session, items int, s Settings) (*Index, error) {
 	return within(sessions, items, s, limitOf(sessions, s.Longest)), nil
 }
 
+// Rebuild makes the index of sessions that were chosen elsewhere: every one that is among the newest of one of its items, newest first; limit is Limit, until the end of the newest session of
+// all. It is the index that Build makes of all sessions.
+func Rebuild(sessions []Session, items int, s Settings, limit uint32, until int64) (*Index, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	x := &Index{Settings: s, Limit: limit, Until: until}
+	times := x.store(sessions, newestFirst(sessions), items)
+	x.post(items)
+	x.weigh(times)
+	return x, nil
+}
+
+// Length is how many sessions have so many clicks.
+type Length struct{ Clicks, Sessions int64 }
+
+// LimitOf is the longest session let in, of sessions counted by length, ascending; quantile is Settings.Longest.
+func LimitOf(lengths []Length, quantile float64) uint32 {
+	var all, below int64
+	for _, l := range lengths {
+		all += l.Sessions
+	}
+	at := int64(quantile * float64(all-1))
+	for _, l := range lengths {
+		if below += l.Sessions; at < below {
+			return max(alwaysShort, uint32(min(l.Clicks, math.MaxUint32)))
+		}
+	}
+	return unknownLimit
+}
+
 // Empty is the index of no sessions, with DefaultSettings.
 func Empty(items int) *Index { return within(nil, items, DefaultSettings, unknownLimit) }
 

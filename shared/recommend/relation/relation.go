@@ -108,17 +108,17 @@ func (f *finder) kin(i, j item.Ordinal) float64 {
 	return f.settings.Foreign
 }
 
-func one(int, float32, float32) float32 { return 1 }
+func one(int, float32, float32) float64 { return 1 }
 
 // compare keeps what each item is looked at with: look * kin.
 func (f *finder) compare(ctx context.Context, looks sparse.Rows, items int) (sparse.Rows, error) {
 	holding := count(looks, items)
 	out := sparse.Rows{Offsets: make([]uint32, 1, items+1), Values: []float32{}}
-	err := itemitem.Paths(ctx, looks, items, one, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+	err := itemitem.Paths(ctx, looks, items, one, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		f.top.Reset(f.settings.Wide)
 		for _, to := range reached {
 			if to != from {
-				f.top.Offer(to, float32(float64(sums[to])/(math.Sqrt(holding[from]*holding[to])+f.settings.Shrink)*f.kin(from, to)))
+				f.top.Offer(to, float32(sums[to]/(math.Sqrt(holding[from]*holding[to])+f.settings.Shrink)*f.kin(from, to)))
 			}
 		}
 		f.row = f.top.Append(f.row[:0])
@@ -131,13 +131,13 @@ func (f *finder) compare(ctx context.Context, looks sparse.Rows, items int) (spa
 func (f *finder) sort(ctx context.Context, compared, baskets sparse.Rows, items int) (*Relations, error) {
 	s, holding, total := f.settings, count(baskets, items), float64(baskets.Len())
 	out := &Relations{Substitutes: sparse.Rows{Offsets: make([]uint32, 1, items+1), Values: []float32{}}, Complements: sparse.Rows{Offsets: make([]uint32, 1, items+1), Values: []float32{}}}
-	err := itemitem.Paths(ctx, baskets, items, one, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+	err := itemitem.Paths(ctx, baskets, items, one, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		lift := func(to item.Ordinal) float64 {
 			expected := 0.0
 			if total > 0 {
 				expected = holding[from] * holding[to] / total
 			}
-			return (float64(sums[to]) + s.Doubt) / (expected + s.Doubt)
+			return (sums[to] + s.Doubt) / (expected + s.Doubt)
 		}
 		f.top.Reset(s.Top)
 		looked, scores := compared.Row(int(from))
@@ -151,7 +151,7 @@ func (f *finder) sort(ctx context.Context, compared, baskets sparse.Rows, items 
 		f.top.Reset(s.Top)
 		for _, to := range reached {
 			if l := lift(to); to != from && l >= s.Apart && int(sums[to]) >= s.Least {
-				f.top.Offer(to, float32(together.Low(float64(sums[to]), holding[from])*math.Log(l)*(1-f.kin(from, to)/2)))
+				f.top.Offer(to, float32(together.Low(sums[to], holding[from])*math.Log(l)*(1-f.kin(from, to)/2)))
 			}
 		}
 		f.row = f.top.Append(f.row[:0])

@@ -26,23 +26,33 @@ type Settings struct {
 	Top   int // targets kept per item
 }
 
+// Grain is how many parts a step's probability is counted in. Whole parts add up to the same sum in any order, here and in a database.
+const Grain = 1 << 32
+
 // DefaultSettings are those of the paper's comparison that held on a gift shop's year.
 var DefaultSettings = Settings{Alpha: 1, Beta: 0.6, Top: 200}
 
 // Fit makes items x items weights from customers x items. The only error is the context's.
 func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.Rows, error) {
 	ofItem, ofUser := degrees(users, items)
-	through := func(u int, a, b float32) float32 { return float32(math.Pow(float64(a*b)/ofUser[u], s.Alpha)) }
-	if s.Alpha == 1 {
-		through = func(u int, a, b float32) float32 { return a * b / float32(ofUser[u]) }
+	through := func(u int, a, b float32) float64 {
+		return math.Floor(math.Pow(float64(a)*float64(b)/ofUser[u], s.Alpha) * Grain)
 	}
-	leave, damp := make([]float64, items), make([]float64, items)
+	if s.Alpha == 1 {
+		through = func(u int, a, b float32) float64 { return math.Floor(float64(a) * float64(b) / ofUser[u] * Grain) }
+	}
+	return itemitem.Table(ctx, users, items, s.Top, through, s.Weight(ofItem))
+}
+
+// Weight weighs the sum over customers of floor(Grain (x(i) x(j) / strengths of the customer)^alpha); ofItem are the sums of the items' strengths.
+func (s Settings) Weight(ofItem []float64) itemitem.Weight {
+	leave, damp := make([]float64, len(ofItem)), make([]float64, len(ofItem))
 	for i, d := range ofItem {
 		leave[i], damp[i] = math.Pow(d, s.Alpha), math.Pow(d, s.Beta)
 	}
-	return itemitem.Table(ctx, users, items, s.Top, through, func(from, to item.Ordinal, sum float32) float32 {
-		return float32(float64(sum) / leave[from] / damp[to])
-	})
+	return func(from, to item.Ordinal, sum float64) float32 {
+		return float32(sum / Grain / leave[from] / damp[to])
+	}
 }
 
 // degrees sums the strengths of every item and of every customer.

@@ -121,17 +121,17 @@ func newGram(ctx context.Context, users sparse.Rows, items int, s Settings) (*gr
 	}
 	var top item.Top
 	var row []item.Scored
-	product := func(_ int, a, b float32) float32 { return a * b }
-	return g, itemitem.Paths(ctx, users, items, product, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+	product := func(_ int, a, b float32) float64 { return float64(a) * float64(b) }
+	return g, itemitem.Paths(ctx, users, items, product, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		top.Reset(s.Gram)
 		for _, to := range reached {
 			if to != from && sums[to] > 0 {
-				top.Offer(to, float32(float64(sums[to])/math.Sqrt(g.diagonal[to]+s.Lambda)))
+				top.Offer(to, float32(sums[to]/math.Sqrt(g.diagonal[to]+s.Lambda)))
 			}
 		}
 		row = top.Append(row[:0])
 		for at := range row {
-			row[at].Score = sums[row[at].Item]
+			row[at].Score = float32(sums[row[at].Item])
 		}
 		slices.SortFunc(row, func(a, b item.Scored) int { return cmp.Compare(a.Item, b.Item) })
 		g.rows.Append(itemitem.Split(row))

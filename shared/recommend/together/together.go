@@ -93,26 +93,67 @@ func Find(ctx context.Context, baskets sparse.Rows, items int, s Settings) (*Pai
 	p := &Pairs{Partners: sparse.Rows{Offsets: make([]uint32, 1, items+1), Values: []float32{}}}
 	var top item.Top
 	var row []item.Scored
-	err := itemitem.Paths(ctx, counted, items, func(int, float32, float32) float32 { return 1 }, func(from item.Ordinal, reached []item.Ordinal, sums []float32) {
+	err := itemitem.Paths(ctx, counted, items, func(int, float32, float32) float64 { return 1 }, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		top.Reset(s.Top)
 		for _, to := range reached {
-			both := float64(sums[to])
-			lift := both * total / (holding[from] * holding[to])
-			if to == from || int(both) < s.Least || lift <= 1 {
-				continue
+			if to != from && s.believes(sums[to], holding[from], holding[to], total) {
+				top.Offer(to, Score(sums[to], holding[from], holding[to], total))
 			}
-			top.Offer(to, float32(Low(both, holding[from])*math.Log(lift)))
 		}
 		row = top.Append(row[:0])
 		p.Partners.Append(itemitem.Split(row))
 		for _, partner := range row {
-			both := float64(sums[partner.Item])
-			p.Support = append(p.Support, uint32(both))
-			p.Confidence = append(p.Confidence, float32(both/holding[from]))
-			p.Lift = append(p.Lift, float32(both*total/(holding[from]*holding[partner.Item])))
+			p.describe(sums[partner.Item], holding[from], holding[partner.Item], total)
 		}
 	})
 	return p, err
+}
+
+func (s Settings) believes(both, from, to, total float64) bool {
+	return int(both) >= s.Least && both*total/(from*to) > 1
+}
+
+// Score is the score of a pair that so many of total baskets hold; from and to are the baskets with either.
+func Score(both, from, to, total float64) float32 {
+	return float32(Low(both, from) * math.Log(both*total/(from*to)))
+}
+
+func (p *Pairs) describe(both, from, to, total float64) {
+	p.Support = append(p.Support, uint32(both))
+	p.Confidence = append(p.Confidence, float32(both/from))
+	p.Lift = append(p.Lift, float32(both*total/(from*to)))
+}
+
+// Counted is a pair that was counted elsewhere: so many baskets hold both.
+type Counted struct {
+	From, To item.Ordinal
+	Both     int64
+}
+
+// Of makes pairs of what was counted elsewhere, ordered by From: what Find makes, if every pair that belongs to an item's best is there, in any order. holding is how many of total
+// baskets have an item.
+func Of(pairs []Counted, holding []float64, total float64, s Settings) *Pairs {
+	p := &Pairs{Partners: sparse.Rows{Offsets: make([]uint32, 1, len(holding)+1), Values: []float32{}}}
+	both := make([]float64, len(holding))
+	var top item.Top
+	var row []item.Scored
+	at := 0
+	for from := range holding {
+		top.Reset(s.Top)
+		for ; at < len(pairs) && int(pairs[at].From) == from; at++ {
+			to, n := pairs[at].To, float64(pairs[at].Both)
+			both[to] = n
+			if s.believes(n, holding[from], holding[to], total) {
+				top.Offer(to, Score(n, holding[from], holding[to], total))
+			}
+		}
+		row = top.Append(row[:0])
+		p.Partners.Append(itemitem.Split(row))
+		for _, partner := range row {
+			p.describe(both[partner.Item], holding[from], holding[partner.Item], total)
+		}
+	}
+	return p
 }
 
 // Low is the lower end of the 90 % Wilson interval of a share: of so many out of n.
