@@ -177,7 +177,7 @@ func (t *Trainer) tell(ctx context.Context, shop event.ShopID, r trainer.Report)
 func (t *Trainer) input(ctx context.Context, shop event.ShopID) (in trainer.Input, err error) {
 	err = t.items.List(ctx, shop, func(it catalog.Item) error {
 		in.Items = append(in.Items, model.Item{ID: string(it.ID), Title: it.Title, URL: it.URL, Image: it.Image, Price: it.Price, Currency: it.Currency,
-			Category: it.Category, Brand: it.Brand, Hidden: it.Hidden, SoldOut: it.SoldOut, Created: it.Created})
+			Category: it.Category, Brand: it.Brand, Text: it.Text, Hidden: it.Hidden, SoldOut: it.SoldOut, Created: it.Created})
 		return nil
 	})
 	if err != nil {

@@ -6,9 +6,8 @@ import (
 	"strings"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/alike"
 	"shopkeeper/shared/recommend/content"
-	"shopkeeper/shared/recommend/item"
-	"shopkeeper/shared/recommend/itemitem"
 	"shopkeeper/shared/recommend/sparse"
 )
 
@@ -67,19 +66,31 @@ func fitContent(ctx context.Context, t Training, p Params) (Model, error) {
 	if t.Described == nil {
 		return nil, fault.InvalidField("model", "content needs a file that describes the items")
 	}
+	words, err := t.words(ctx, top)
+	return &related{weights: words}, err
+}
+
+// words are each item's neighbours by what is said of it.
+func (t Training) words(ctx context.Context, top int) (sparse.Rows, error) {
 	x, err := content.Build(ctx, t.Described)
+	if err != nil {
+		return sparse.Rows{}, err
+	}
+	return x.Neighbours(ctx, top)
+}
+
+func fitAlike(ctx context.Context, t Training, p Params) (Model, error) {
+	var s alike.Settings
+	if err := p.read(field{"shrink", &s.Cosine.Shrink}, field{"k", &s.Cosine.Top}, field{"prior", &s.Prior}, field{"words", &s.Words}, field{"strength", &s.Strength}); err != nil {
+		return nil, err
+	}
+	if t.Described == nil {
+		return nil, fault.InvalidField("model", "alike needs a file that describes the items")
+	}
+	words, err := t.words(ctx, s.Words)
 	if err != nil {
 		return nil, err
 	}
-	weights := sparse.Rows{Offsets: make([]uint32, 1, t.Items+1), Values: []float32{}}
-	var s content.Scratch
-	var row []item.Scored
-	for i := range t.Items {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		row = x.Near(row[:0], &s, x.Of(item.Ordinal(i)), top)
-		weights.Append(itemitem.Split(row))
-	}
-	return &related{weights: weights}, nil
+	table, err := alike.Fit(ctx, t.Users, t.Items, words, s)
+	return &related{weights: table.Similar}, err
 }

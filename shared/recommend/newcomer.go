@@ -9,6 +9,7 @@ import (
 
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/recommend/arrival"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
 )
@@ -54,6 +55,11 @@ func (m *Model) arrive(delta catalog.Delta, held []newcomer, added []catalog.Ite
 		return
 	}
 	slices.SortFunc(m.fresh, func(a, b newcomer) int { return cmp.Compare(a.ID, b.ID) })
+	placed := make(map[string]*newcomer, len(held))
+	for at := range held {
+		placed[string(held[at].ID)] = &held[at]
+	}
+	var words content.Scratch
 	m.known = make(map[string]item.Ordinal, len(m.fresh))
 	m.landed = make(map[string]item.Ordinal, len(m.fresh))
 	var address []byte
@@ -65,15 +71,39 @@ func (m *Model) arrive(delta catalog.Delta, held []newcomer, added []catalog.Ite
 			m.landed[string(address)] = i
 		}
 		m.off = append(m.off, n.Hidden || n.SoldOut)
-		if m.place(n); !m.off[i] {
+		if old := placed[string(n.ID)]; old != nil && old.alikeAs(n) {
+			n.category, n.brand, n.alike, n.likeness = old.category, old.brand, old.alike, old.likeness
+		} else {
+			m.place(n, &words)
+		}
+		if !m.off[i] {
 			m.arrivals = append(m.arrivals, i)
 		}
 	}
 	slices.SortStableFunc(m.arrivals, func(a, b item.Ordinal) int { return m.Created(b).Compare(m.Created(a)) })
 }
 
-// place finds what a newcomer is like: the items most liked in its category, those of its brand and near its price first; from the category above when there are few.
-func (m *Model) place(n *newcomer) {
+// alikeAs says whether a newcomer is still described as it was.
+func (n newcomer) alikeAs(o *newcomer) bool {
+	return n.Title == o.Title && n.Text == o.Text && n.Item.Category == o.Item.Category && n.Brand == o.Brand && n.Price == o.Price && n.Currency == o.Currency
+}
+
+// place finds what a newcomer is like: by what is said of both, and where that finds few, by its category.
+func (m *Model) place(n *newcomer, words *content.Scratch) {
+	m.settle(n)
+	if x := m.Content(); x != nil {
+		described := content.Item{Title: n.Title, Text: n.Text, Category: n.Item.Category, Brand: n.Brand, Currency: n.Currency, Price: n.Price}
+		for _, s := range x.Near(nil, words, x.Describe(described), maxAlike) {
+			n.alike, n.likeness = append(n.alike, s.Item), append(n.likeness, s.Score)
+		}
+	}
+	if len(n.alike) < maxAlike/4 {
+		n.alike, n.likeness = m.popularLike(n)
+	}
+}
+
+// settle finds the nearest category, and the brand, that the file has.
+func (m *Model) settle(n *newcomer) {
 	n.category, n.brand = model.None, uint32(model.None)
 	for path := n.Category; path != "" && n.category == model.None; path = path[:max(strings.LastIndex(path, model.Separator), 0)] {
 		if c, ok := m.FindCategory(path); ok {
@@ -85,8 +115,12 @@ func (m *Model) place(n *newcomer) {
 			n.brand = b
 		}
 	}
+}
+
+// popularLike are the items most liked in a newcomer's category, those of its brand and near its price first; from the category above when there are few.
+func (m *Model) popularLike(n *newcomer) (alike []item.Ordinal, likeness []float32) {
 	if n.category == model.None {
-		return
+		return nil, nil
 	}
 	list := m.Popular(n.category)
 	if up := m.Parent(n.category); len(list) < maxAlike/4 && up != model.None {
@@ -102,8 +136,9 @@ func (m *Model) place(n *newcomer) {
 		top.Offer(s.Item, like*nearness(n.Price, m.Model.Price(s.Item))/2)
 	}
 	for _, s := range top.Append(nil) {
-		n.alike, n.likeness = append(n.alike, s.Item), append(n.likeness, s.Score)
+		alike, likeness = append(alike, s.Item), append(likeness, s.Score)
 	}
+	return alike, likeness
 }
 
 // nearness is the lower price by the higher one, 1 for equal ones and where one is not known; it falls to no less than a fifth.

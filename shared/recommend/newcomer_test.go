@@ -13,6 +13,8 @@ import (
 	"shopkeeper/shared/disk"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/profile"
+	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/model"
 )
 
 func lamp(id event.ItemID, at time.Time) catalog.Item {
@@ -134,4 +136,52 @@ func (f *feed) Delta(context.Context, event.ShopID) (catalog.Delta, error) { ret
 func (f *feed) Items(context.Context, event.ShopID, ...event.ItemID) ([]catalog.Item, error) {
 	f.reads++
 	return f.items, nil
+}
+
+// TestNewItemsAreFoundByTheirWords imports an item of a category that the model has never heard of.
+func TestNewItemsAreFoundByTheirWords(t *testing.T) {
+	c := testContents(t)
+	described := make([]content.Item, len(c.Catalog.Items))
+	for at := range described {
+		described[at] = content.Item{Title: c.Catalog.Items[at].Title, Category: c.Catalog.Items[at].Category}
+		if at >= 10 && at < 20 {
+			described[at].Title = "Enamel teapot " + c.Catalog.Items[at].ID
+		}
+	}
+	var err error
+	if c.Content, err = content.Build(t.Context(), described); err != nil {
+		t.Fatal(err)
+	}
+	file, err := model.Encode(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := testNow.Add(time.Hour)
+	delta := catalog.Delta{Changes: map[event.ItemID]catalog.Change{"pot": {New: true, Price: 500, At: later}}}
+	pot := catalog.Item{ID: "pot", Title: "A teapot of enamel", Category: "Outlet", Price: 500, UpdatedAt: later}
+	over := m.With(delta, pot)
+	var w Worker
+	for current, wanted := range map[event.ItemID][]string{"pot": {"i10", "i11", "i12", "i13", "i14", "i15", "i16", "i17", "i18", "i19"}, "i12": {"pot"}} {
+		page := w.Answer(over, &Query{Now: later, Current: current, Slots: []Slot{{Similar, 10}}})
+		shown := ids(over, page[0])
+		for _, id := range wanted {
+			if !slices.Contains(shown, id) {
+				t.Errorf("beside %s stand %v, want %s among them", current, shown, id)
+			}
+		}
+	}
+	t.Run("one that is told otherwise is placed anew", func(t *testing.T) {
+		delta.Changes["pot"] = catalog.Change{New: true, Price: 500, At: later.Add(time.Minute)}
+		spade := catalog.Item{ID: "pot", Title: "Item", Category: "Home > C2", Price: 500, UpdatedAt: later.Add(time.Minute)}
+		next := over.With(delta, spade)
+		i, _ := next.Lookup("pot")
+		alike, _ := next.Similar(i)
+		if len(alike) == 0 || next.CategoryPath(alike[0]) != "Home > C2" {
+			t.Errorf("it is like %v", alike)
+		}
+	})
 }

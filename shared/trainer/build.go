@@ -3,15 +3,18 @@ package trainer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"shopkeeper/shared/recommend/alike"
 	"shopkeeper/shared/recommend/buyagain"
-	"shopkeeper/shared/recommend/cosine"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
 )
@@ -19,6 +22,8 @@ import (
 // training is one call of Train.
 type training struct {
 	settings Settings
+	content  *content.Index // what is said of the items, and
+	words    sparse.Rows    // who is alike by it
 	catalog  *model.Catalog
 	started  time.Time
 	rounds   int
@@ -81,8 +86,9 @@ type step struct {
 func (t *training) steps() []step {
 	return []step{
 		{"session neighbours", t.fitSessions},
-		{"item-item weights", t.fitWeights},
+		{"what is said of items", t.fitContent},
 		{"similar items", t.fitSimilar},
+		{"item-item weights", t.fitWeights},
 		{"bought together", t.fitTogether},
 		{"popular, trending, newest", t.fitLists},
 		{"buy again", t.fitRepeats},
@@ -121,12 +127,12 @@ func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) 
 }
 
 func (t *training) fitSimilar(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	similar, err := cosine.Fit(ctx, h.strengths(t.settings.Weights), h.items, t.settings.Similar)
+	table, err := alike.Fit(ctx, h.strengths(t.settings.Weights), h.items, t.words, t.settings.Similar)
 	if err != nil {
 		return "", 0, err
 	}
-	c.Similar = similar
-	return "cosine", len(similar.Items), nil
+	c.Similar = table.Similar
+	return fmt.Sprintf("cosine, words at %.4f", table.Prior), len(table.Similar.Items), nil
 }
 
 func (t *training) fitTogether(ctx context.Context, h history, c *model.Contents) (string, int, error) {

@@ -79,12 +79,15 @@ func TestDataTrainAYear(t *testing.T) {
 	if memory.Sys > 2<<30 {
 		t.Errorf("training took %d MB, want at most 2048", memory.Sys>>20)
 	}
-	if !r.Report.Publish || len(r.Report.Checks) != 3 {
+	if !r.Report.Publish || len(r.Report.Checks) != 4 {
 		t.Fatalf("refused, or not checked: %+v", r.Report)
 	}
 	for _, c := range r.Report.Checks {
 		if c.After <= c.Popularity {
 			t.Errorf("%s is not better than popularity: %.4f, %.4f", c.Model, c.After, c.Popularity)
+		}
+		if c.Model == similar && (c.Gain == nil || !c.Gain.Better()) {
+			t.Errorf("similar items are not better with words: %+v", c)
 		}
 	}
 	in.Previous = r.File

@@ -118,6 +118,7 @@ func (t *training) examine(ctx context.Context, r *Report, h history, p plan, pr
 	}{
 		{"session neighbours", h.visitQuestions(p.from), bySessions()},
 		{"item-item weights", h.peopleQuestions(p.from, t.settings.Weights), byWeights()},
+		{similar, h.lookQuestions(p.from), bySimilar()},
 	} {
 		if err := ctx.Err(); err != nil {
 			return err

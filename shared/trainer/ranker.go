@@ -36,7 +36,7 @@ type lesson struct {
 func (t *training) fitRanker(ctx context.Context, h history, p plan, previous *model.Model, rehearsal built, final *built) (*Check, error) {
 	if !p.unseen {
 		if previous != nil && previous.Ranker() != nil {
-			return nil, final.with(previous.Ranker())
+			return nil, final.change(func(c *model.Contents) { c.Ranker = previous.Ranker() })
 		}
 		return nil, nil
 	}
@@ -69,12 +69,12 @@ func (t *training) fitRanker(ctx context.Context, h history, p plan, previous *m
 	if !better {
 		return &check, nil
 	}
-	return &check, final.with(ranker)
+	return &check, final.change(func(c *model.Contents) { c.Ranker = ranker })
 }
 
-// with writes the file again with a ranker.
-func (b *built) with(r *rank.Model) (err error) {
-	b.contents.Ranker = r
+// change writes the file again with other contents.
+func (b *built) change(change func(*model.Contents)) (err error) {
+	change(&b.contents)
 	if b.file, err = model.Encode(b.contents); err != nil {
 		return err
 	}

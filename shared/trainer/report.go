@@ -51,9 +51,19 @@ type Check struct {
 	Popularity float64              `json:"popularity"`
 	Difference *backtest.Difference `json:"difference,omitempty"` // after - before
 	Alone      map[string]float64   `json:"alone,omitempty"`      // of the blend: what its sources reach alone, and what fixed shares of them do
+	Gain       *backtest.Difference `json:"gain,omitempty"`       // after - the best of Alone
 	Note       string               `json:"note,omitempty"`
 }
 
 func (h history) report(models []ModelReport, note string) Report {
 	return Report{Items: h.items, People: h.people, Interactions: len(h.events), Baskets: len(h.orders), Lines: h.lines, Unknown: h.unknown, Models: models, Note: note}
+}
+
+// note adds what was judged of a model to its check.
+func (r *Report) note(judged *Check) {
+	for n := range r.Checks {
+		if c := &r.Checks[n]; judged != nil && c.Model == judged.Model {
+			c.Gain, c.Alone, c.Note = judged.Gain, judged.Alone, judged.Note
+		}
+	}
 }

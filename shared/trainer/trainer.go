@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/fault"
-	"shopkeeper/shared/recommend/cosine"
+	"shopkeeper/shared/recommend/alike"
 	"shopkeeper/shared/recommend/ease"
 	"shopkeeper/shared/recommend/interaction"
 	"shopkeeper/shared/recommend/knn"
@@ -46,7 +46,7 @@ type Settings struct {
 	EASE     ease.Settings
 	SLIM     slim.Settings
 	RP3beta  rp3beta.Settings
-	Similar  cosine.Settings
+	Similar  alike.Settings
 	Together together.Settings
 	Trend    trend.Settings
 	Memory   int64         // bytes that fitting EASE may take
@@ -58,7 +58,7 @@ type Settings struct {
 // DefaultSettings are those that won on public shops' logs; a backtest on the shop's own log may choose others.
 func DefaultSettings(now func() time.Time) Settings {
 	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, SLIM: slim.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
-		Similar: cosine.Settings{Shrink: 20, Top: 20}, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
+		Similar: alike.DefaultSettings, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
 }
 
 // Progress hears which stage is over, and how far that is: done of total steps. One call at a time, in the order of done, from any goroutine.
@@ -88,11 +88,18 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	previous, note := openPrevious(in.Previous)
 	p := planExam(h, previous)
 	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
+	if err := t.describe(ctx); err != nil {
+		return Result{}, err
+	}
 	searched, err := t.tune(ctx, h, p, in.Known)
 	if err != nil {
 		return Result{}, err
 	}
 	final, rehearsal, err := t.buildAll(ctx, h, p)
+	if err != nil {
+		return Result{}, err
+	}
+	judged, err := t.judgeWords(ctx, h, p, &rehearsal, &final)
 	if err != nil {
 		return Result{}, err
 	}
@@ -106,6 +113,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model, in.Held && previous != nil); err != nil {
 		return Result{}, err
 	}
+	r.note(judged)
 	if ranked != nil {
 		r.Checks = append(r.Checks, *ranked)
 	}

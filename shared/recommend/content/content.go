@@ -12,9 +12,9 @@
 //
 // Neighbours are found through an inverted index. The rarest terms come first; of a term that many items have, only the Postings items in which it weighs most are looked at, and a look ends
 // after Visits entries. What was met is ranked by what it shared, and the best of it are compared in full with the item's own vector. A new item's vector is made from its
-// words and the idf of the index; nothing is trained again.
+// words and the idf of the index; nothing is trained again. Of a longer description the index keeps the Kept terms that weigh most.
 //
-// Complexity: building sorts the terms of all items; a look-up costs at most Visits + Compared x terms of an item, whatever the size of the catalog. Memory: 16 bytes per (item, term).
+// Complexity: building sorts the terms of all items; a look-up costs at most Visits + Compared x Kept, whatever the size of the catalog. Memory: 16 bytes per (item, term), at most 16 x Kept an item.
 package content
 
 import (
@@ -34,6 +34,7 @@ const (
 	Postings = 256  // items looked at per term
 	Visits   = 4096 // entries of the index per look-up
 	Compared = 128  // items compared in full
+	Kept     = 24   // terms that the index keeps of an item, the heaviest
 )
 
 // Item is what a shop says of a product. Category is a path such as "Home > Kitchen"; Price is in minor units, 0 or less where it has none.
@@ -79,7 +80,7 @@ func Build(ctx context.Context, items []Item) (*Index, error) {
 		x.Rarity = append(x.Rarity, float32(math.Log(1+(float64(len(items))-n+.5)/(n+.5))))
 	}
 	for _, of := range described {
-		v := x.vector(of)
+		v := x.vector(of).cut(Kept)
 		x.Vectors.Append(v.terms, v.weights)
 	}
 	return x, x.invert(ctx)
@@ -141,6 +142,30 @@ func (x *Index) vector(of []mention) Vector {
 		}
 	}
 	return v
+}
+
+// cut keeps the n heaviest terms, of equal ones the first.
+func (v Vector) cut(n int) Vector {
+	if len(v.terms) <= n {
+		return v
+	}
+	least := slices.Sorted(slices.Values(v.weights))[len(v.weights)-n]
+	above := 0
+	for _, w := range v.weights {
+		if w > least {
+			above++
+		}
+	}
+	var out Vector
+	for at, w := range v.weights {
+		if w > least || w == least && above < n {
+			if w == least {
+				above++
+			}
+			out.terms, out.weights = append(out.terms, v.terms[at]), append(out.weights, w)
+		}
+	}
+	return out
 }
 
 // Similarity of two vectors of one index, from 0 to 1.

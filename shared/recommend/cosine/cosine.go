@@ -28,6 +28,18 @@ var DefaultSettings = Settings{Shrink: 20, Top: 50}
 
 // Fit lists for every item of the catalog the most similar others, best first. users are customers x items. The only error is the context's.
 func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.Rows, error) {
+	return itemitem.Table(ctx, users, items, s.Top, func(_ int, a, b float32) float64 { return float64(a) * float64(b) }, s.Similarity(Norms(users, items)))
+}
+
+// Similarity weighs the sum over customers of x(i) x(j); norms are the items' |x|.
+func (s Settings) Similarity(norms []float64) itemitem.Weight {
+	return func(from, to item.Ordinal, sum float64) float32 {
+		return float32(sum / (norms[from]*norms[to] + s.Shrink))
+	}
+}
+
+// Norms is the length |x| of every item's column of customers.
+func Norms(users sparse.Rows, items int) []float64 {
 	norms := make([]float64, items)
 	for at, i := range users.Items {
 		if int(i) < items {
@@ -41,12 +53,5 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	for i := range norms {
 		norms[i] = math.Sqrt(norms[i])
 	}
-	return itemitem.Table(ctx, users, items, s.Top, func(_ int, a, b float32) float64 { return float64(a) * float64(b) }, s.Similarity(norms))
-}
-
-// Similarity weighs the sum over customers of x(i) x(j); norms are the items' |x|.
-func (s Settings) Similarity(norms []float64) itemitem.Weight {
-	return func(from, to item.Ordinal, sum float64) float32 {
-		return float32(sum / (norms[from]*norms[to] + s.Shrink))
-	}
+	return norms
 }

@@ -9,7 +9,8 @@ import (
 	"shopkeeper/shared/recommend/item"
 )
 
-// Item is what a model knows of a product. Price is in minor units of Currency. Category is a path such as "Home > Kitchen".
+// Item is what a model knows of a product. Price is in minor units of Currency. Category is a path such as "Home > Kitchen". Text is the description; a file keeps only its words (package
+// content), so that Detail has none.
 type Item struct {
 	ID       string
 	Title    string
@@ -19,6 +20,7 @@ type Item struct {
 	Currency string
 	Category string
 	Brand    string
+	Text     string
 	Hidden   bool
 	SoldOut  bool
 	Created  time.Time

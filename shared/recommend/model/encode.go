@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -27,7 +28,8 @@ type Contents struct {
 	Trending   [][]item.Scored
 	Newest     [][]item.Ordinal
 	Repeats    *buyagain.Stats
-	Ranker     *rank.Model // nil for none
+	Ranker     *rank.Model    // nil for none
+	Content    *content.Index // nil for none
 }
 
 // Encode writes a model file. Equal contents give equal bytes. Contents that do not fit together are Invalid: what Encode gives, Open takes.
@@ -51,6 +53,7 @@ func Encode(c Contents) ([]byte, error) {
 	put(w, repeatInterval, c.Repeats.Interval)
 	put(w, repeatBuyers, c.Repeats.Buyers)
 	putRanker(w, c.Ranker)
+	putContent(w, c.Content)
 	file := w.finish(c.Trained)
 	if _, err := Open(file); err != nil {
 		return nil, err
@@ -239,4 +242,15 @@ func putRanker(w *writer, r *rank.Model) {
 	put(w, rankerAsks, r.Feature)
 	put(w, rankerCuts, r.Cut)
 	put(w, rankerValues, r.Value)
+}
+
+// putContent writes nothing where there is none.
+func putContent(w *writer, x *content.Index) {
+	if x == nil {
+		return
+	}
+	put(w, contentTerms, x.Terms)
+	put(w, contentRarity, x.Rarity)
+	putRows(w, contentVectors, x.Vectors)
+	putRows(w, contentLists, x.Lists)
 }

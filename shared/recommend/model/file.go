@@ -31,7 +31,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // number is what a section may be an array of: types without padding whose every bit pattern is a value.
 type number interface {
-	~uint32 | ~int64 | ~float32 | ~float64 | item.Scored
+	~uint32 | ~uint64 | ~int64 | ~float32 | ~float64 | item.Scored
 }
 
 // writer collects sections in ascending order of kind.

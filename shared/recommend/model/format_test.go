@@ -79,12 +79,13 @@ func TestTheTableOfSectionsIsTrue(t *testing.T) {
 	if diff := cmp.Diff(documented, order); diff != "" {
 		t.Fatalf("kinds of the file (-documented +written):\n%s", diff)
 	}
-	sizes := map[string]int{"text": 1, "uint32": 4, "float32": 4, "int64": 8, "float64": 8, "pair": 8}
+	sizes := map[string]int{"text": 1, "uint32": 4, "float32": 4, "int64": 8, "uint64": 8, "float64": 8, "pair": 8}
 	last := func(k kind) int { return int(binary.LittleEndian.Uint32(held[k][len(held[k])-4:])) }
 	items, categories, sessions := len(c.Catalog.Items), len(c.Catalog.Categories), c.Sessions.Sessions()
+	terms := len(c.Content.Terms)
 	counts := map[string]int{"12": 12, "items": items, "items + 1": items + 1, "categories": categories, "categories + 1": categories + 1, "categories + 2": categories + 2,
 		"sessions + 1": sessions + 1, "sessions, or 0": len(c.Sessions.Freshness), "partners": len(c.Together.Support), "slots": 8, "brands + 1": 3, "currencies + 1": 3,
-		"2": 2, "features": c.Ranker.Width(), "nodes": len(c.Ranker.Feature), "nodes and leaves": len(c.Ranker.Value)}
+		"2": 2, "terms": terms, "terms + 1": terms + 1, "features": c.Ranker.Width(), "nodes": len(c.Ranker.Feature), "nodes and leaves": len(c.Ranker.Value)}
 	for _, s := range sections {
 		count, ok := counts[s.count]
 		switch s.count {

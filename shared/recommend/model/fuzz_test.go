@@ -9,6 +9,7 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/itemitem"
 	"shopkeeper/shared/recommend/knn"
@@ -70,6 +71,7 @@ func reseal(file []byte) {
 func exercise(m *Model) {
 	var sessions knn.Scratch
 	var related itemitem.Scratch
+	var words content.Scratch
 	for n := range m.Len() {
 		i := item.Ordinal(n)
 		m.Lookup(m.Detail(i).ID)
@@ -95,6 +97,12 @@ func exercise(m *Model) {
 		row := make([]float32, ranker.Width())
 		ranker.Score(nil, row)
 		ranker.Explain(nil, row)
+	}
+	if x := m.Content(); x != nil {
+		for n := range m.Len() {
+			x.Near(nil, &words, x.Of(item.Ordinal(n)), 3)
+		}
+		x.Near(nil, &words, x.Describe(content.Item{Title: "cup", Category: "Food > Tea"}), 3)
 	}
 	m.Popular(None)
 	m.Lookup("nobody")

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -59,6 +60,7 @@ type Model struct {
 	newest                       lists[item.Ordinal]
 	repeats                      *buyagain.Stats
 	ranker                       *rank.Model
+	content                      *content.Index
 }
 
 // lists holds one ranking for the whole shop and one for each category.
@@ -200,8 +202,11 @@ func (m *Model) Weights() sparse.Rows { return m.related }
 // Related is the item's row of Weights: which items it speaks for, and how loud.
 func (m *Model) Related(i item.Ordinal) ([]item.Ordinal, []float32) { return m.related.Row(int(i)) }
 
-// Similar are the items that the same people hold, best first, with cosines between 0 and 1.
+// Similar are the items that the same people hold, and as far as hardly anybody does those that are said to be alike, best first, on the scale of cosines (package alike).
 func (m *Model) Similar(i item.Ordinal) ([]item.Ordinal, []float32) { return m.similar.Row(int(i)) }
+
+// SimilarTable is who is similar to whom, a row for each item.
+func (m *Model) SimilarTable() sparse.Rows { return m.similar }
 
 // Together are the partners of the item in baskets, best first, with scores; see Pairs for support, confidence and lift.
 func (m *Model) Together(i item.Ordinal) ([]item.Ordinal, []float32) {
@@ -225,3 +230,6 @@ func (m *Model) Repeats() *buyagain.Stats { return m.repeats }
 
 // Ranker weighs the candidates of for-you; nil in a file that has none, such as one written before there were any.
 func (m *Model) Ranker() *rank.Model { return m.ranker }
+
+// Content knows what is said of the items; nil in a file that has none, such as one written before there was any.
+func (m *Model) Content() *content.Index { return m.content }

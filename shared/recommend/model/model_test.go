@@ -10,6 +10,7 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -40,12 +41,16 @@ func example(t testing.TB) Contents {
 	related.Append([]item.Ordinal{1, 2}, []float32{.5, -.25})
 	related.Append(nil, nil)
 	related.Append([]item.Ordinal{0}, []float32{.125})
+	words, err := content.Build(t.Context(), []content.Item{{Title: "Earl Grey"}, {Title: "Cup"}, {Title: "Cup of tea"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	lists := [][]item.Scored{{{Item: 2, Score: 3}, {Item: 0, Score: 1}}, {{Item: 0, Score: 1}}, nil, {{Item: 2, Score: 3}}, nil, nil}
 	return Contents{Trained: day, Catalog: c, Popularity: []float32{1, 2, 3}, Sessions: sessions, Related: related, Similar: related,
 		Together: &together.Pairs{Partners: related, Support: []uint32{9, 8, 7}, Confidence: []float32{.9, .8, .7}, Lift: []float32{3, 2, 1}},
 		Popular:  lists, Trending: lists, Newest: [][]item.Ordinal{{2, 1}, {1}, nil, nil, {2}, {2}},
 		Repeats: &buyagain.Stats{Rate: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Buyers: []uint32{4, 5, 6}},
-		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}}
+		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}, Content: words}
 }
 
 func encode(t testing.TB, c Contents) []byte {

@@ -6,6 +6,7 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
+	"shopkeeper/shared/recommend/content"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -71,12 +72,13 @@ func (m *Model) readCategories(r *reader) {
 func (m *Model) readModels(r *reader) {
 	n, lists := m.Len(), m.Categories()+1
 	m.sessions = readSessions(r, n)
-	m.related, m.similar = r.rows(relatedItems, n), r.rows(similarItems, n)
-	m.together = &together.Pairs{Partners: r.rows(togetherItems, n), Support: view[uint32](r, togetherSupport),
+	m.related, m.similar = r.rows(relatedItems, n, n), r.rows(similarItems, n, n)
+	m.together = &together.Pairs{Partners: r.rows(togetherItems, n, n), Support: view[uint32](r, togetherSupport),
 		Confidence: view[float32](r, togetherConfidence), Lift: view[float32](r, togetherLift)}
 	m.popular, m.trending, m.newest = readLists[item.Scored](r, popularLists, lists), readLists[item.Scored](r, trendingLists, lists), readLists[item.Ordinal](r, newestLists, lists)
 	m.repeats = &buyagain.Stats{Rate: view[float32](r, repeatRate), Interval: view[float32](r, repeatInterval), Buyers: view[uint32](r, repeatBuyers)}
 	m.ranker = readRanker(r)
+	m.content = readContent(r, n)
 	if r.err != nil {
 		return
 	}
@@ -131,12 +133,23 @@ func readLists[T number](r *reader, k kind, n int) lists[T] {
 	return l
 }
 
-func (r *reader) rows(k kind, n int) sparse.Rows {
+// readContent is nil for a file without it.
+func readContent(r *reader, items int) *content.Index {
+	if _, ok := r.sections[contentTerms]; !ok {
+		return nil
+	}
+	x := &content.Index{Terms: view[uint64](r, contentTerms), Rarity: view[float32](r, contentRarity)}
+	x.Vectors, x.Lists = r.rows(contentVectors, items, len(x.Terms)), r.rows(contentLists, len(x.Terms), items)
+	r.check(x.Check(items))
+	return x
+}
+
+func (r *reader) rows(k kind, n, columns int) sparse.Rows {
 	rows := sparse.Rows{Items: view[item.Ordinal](r, k), Offsets: view[uint32](r, k+1), Values: view[float32](r, k+2)}
 	if rows.Values == nil {
 		rows.Values = []float32{}
 	}
-	r.check(rows.Check(k.String(), n, n))
+	r.check(rows.Check(k.String(), n, columns))
 	return rows
 }
 

@@ -51,6 +51,11 @@ const (
 	rankerAsks    kind = 93
 	rankerCuts    kind = 94
 	rankerValues  kind = 95
+
+	contentTerms   kind = 100 // 100 to 107 are there together or not at all
+	contentRarity  kind = 101
+	contentVectors kind = 102 // and 103: offsets, 104: values
+	contentLists   kind = 105 // and 106, 107
 )
 
 // The bits of itemFlags.
@@ -126,6 +131,14 @@ var sections = []section{
 	{rankerAsks, "the ranker's trees: features", "uint32", "nodes", "Tree by tree, breadth first: the feature that a node asks for."},
 	{rankerCuts, "the ranker's trees: cuts", "float32", "nodes", "Up to and with it to the left, above it to the right."},
 	{rankerValues, "the ranker's trees: values", "float32", "nodes and leaves", "Tree by tree, breadth first: what a leaf adds, and the mean of what is below a node. Finite."},
+	{contentTerms, "words", "uint64", "terms", "Optional, as are all sections of content (package content): 64-bit FNV-1a of what is said of items, strictly ascending."},
+	{contentRarity, "words: rarities", "float32", "terms", "Their idf. Not below 0."},
+	{contentVectors, "the items' words", "uint32", "offsets", "Per item the numbers of its words, ascending."},
+	{contentVectors + 1, "the items' words: offsets", "uint32", "items + 1", "Where each item's begin."},
+	{contentVectors + 2, "the items' words: weights", "float32", "offsets before", "An item's are a vector of length 1, or shorter where words were left out."},
+	{contentLists, "the words' items", "uint32", "offsets", "Per word items in which it weighs most, the heaviest first."},
+	{contentLists + 1, "the words' items: offsets", "uint32", "terms + 1", "Where each word's begin."},
+	{contentLists + 2, "the words' items: weights", "float32", "offsets before", "What the word weighs in the item."},
 }
 
 // String names a section for whoever reads why a file was refused.
