@@ -58,7 +58,9 @@ func Fit(ctx context.Context, users sparse.Rows, items int, words sparse.Rows, s
 }
 
 // Wide are the settings of the cosines that Blend wants.
-func (s Settings) Wide() cosine.Settings { return cosine.Settings{Shrink: s.Cosine.Shrink, Top: wider * s.Cosine.Top} }
+func (s Settings) Wide() cosine.Settings {
+	return cosine.Settings{Shrink: s.Cosine.Shrink, Top: wider * s.Cosine.Top}
+}
 
 // Blend is Fit on cosines that are there already, best first; norms are the items' |x|.
 func Blend(ctx context.Context, cosines sparse.Rows, norms []float64, words sparse.Rows, s Settings) (Table, error) {
