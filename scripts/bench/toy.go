@@ -51,15 +51,19 @@ func benchToy(ctx context.Context, dir string, length time.Duration) error {
 	return benchLists(ctx, s, cookies, "the shop of Serenade's toy set, 64 visitors with the first clicks of its test visits, at most 6 each", length)
 }
 
-// makeToy imports the clicks, moved so that the last was an hour ago, with an item for each, and trains.
+// toyDays is how long the visits of the toy set take here. Its own times lie between 1970 and 2025: only their order means something.
+const toyDays = 30 * 24 * time.Hour
+
+// makeToy imports the clicks in their order, spread evenly over some weeks of which the last ended an hour ago, with an item for each, and trains.
 func makeToy(ctx context.Context, shop string, past []backtest.Event) error {
-	last := slices.MaxFunc(past, func(a, b backtest.Event) int { return cmp.Compare(a.Time, b.Time) }).Time
-	moved := time.Now().Add(-time.Hour).Unix() - last
+	past = slices.Clone(past)
+	slices.SortStableFunc(past, func(a, b backtest.Event) int { return cmp.Compare(a.Time, b.Time) })
+	began, step := time.Now().Add(-time.Hour-toyDays), toyDays/time.Duration(len(past))
 	events, items := [][]string{{"id", "event", "time", "visitor", "session", "item"}}, [][]string{{"id", "title", "price"}}
 	known := map[string]bool{}
 	for n, e := range past {
 		visit := cmp.Or(e.Basket, e.User)
-		events = append(events, []string{"toy-" + strconv.Itoa(n), "Product Viewed", strconv.FormatInt(e.Time+moved, 10), "toy-" + visit, visit, e.Item})
+		events = append(events, []string{"toy-" + strconv.Itoa(n), "Product Viewed", strconv.FormatInt(began.Add(time.Duration(n)*step).Unix(), 10), "toy-" + visit, visit, e.Item})
 		if !known[e.Item] {
 			known[e.Item] = true
 			items = append(items, []string{e.Item, "Item " + e.Item, strconv.Itoa(5 + len(items)%50)})
