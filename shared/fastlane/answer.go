@@ -61,7 +61,7 @@ func (a *answer) WriteHeader(status int) {
 	for name := range a.header {
 		a.names = append(a.names, name)
 	}
-	slices.Sort(a.names)
+	slices.Sort(a.names) // answers to the same request are the same
 	for _, name := range a.names {
 		a.appendHeader(name, a.header[name])
 	}
@@ -83,15 +83,23 @@ func (a *answer) appendHeader(name string, values []string) {
 	}
 	for _, v := range values {
 		a.head = append(append(a.head, name...), ": "...)
-		from := len(a.head)
-		a.head = append(a.head, strings.Trim(v, " \t\r\n")...)
-		for i := from; i < len(a.head); i++ {
-			if a.head[i] == '\r' || a.head[i] == '\n' {
-				a.head[i] = ' '
-			}
-		}
-		a.head = append(a.head, "\r\n"...)
+		a.head = append(appendLine(a.head, strings.Trim(v, " \t\r\n")), "\r\n"...)
 	}
+}
+
+// appendLine writes a text with its line ends as spaces.
+func appendLine(dst []byte, text string) []byte {
+	from := len(dst)
+	dst = append(dst, text...)
+	if strings.IndexByte(text, '\r') < 0 && strings.IndexByte(text, '\n') < 0 {
+		return dst
+	}
+	for i, c := range dst[from:] {
+		if c == '\r' || c == '\n' {
+			dst[from+i] = ' '
+		}
+	}
+	return dst
 }
 
 // Write appends to the body.

@@ -50,7 +50,7 @@ type candidate struct {
 // ranking with the values as they are once the places before are filled. The draws follow from the visitor, the day and the visit, so that a page stands still
 // while it is looked at, and can be made again. A pick's propensity is its chance given the places before it.
 func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Source, why func(item.Ordinal) Reason) Policy {
-	w.lineUp()
+	w.lineUp(limit)
 	n := min(limit, len(w.row))
 	width := min(exploreWidth, len(w.row)-n)
 	explore = explore && n == limit && limit > 1 && width > 0
@@ -71,7 +71,7 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 			pick.Source = FromExploring
 		}
 		ceiling = pick.Score
-		w.picks = append(w.picks, pick)
+		w.put(pick)
 	}
 	for i := range w.row {
 		w.cells[w.row[i].item].stand = 0
@@ -86,8 +86,8 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 }
 
 // lineUp makes candidates of w.scored.
-func (w *Worker) lineUp() {
-	w.row, w.order = w.row[:0], w.order[:0]
+func (w *Worker) lineUp(limit int) {
+	w.row, w.order, w.standing = w.row[:0], w.order[:0], sieve{}
 	best := float32(0)
 	for _, s := range w.scored {
 		if s.Score > best {
@@ -105,9 +105,24 @@ func (w *Worker) lineUp() {
 		c.value = (1 - w.diversity) * c.score
 		c.promoted = w.promoted(s.Item)
 		w.at(s.Item).stand = uint32(at + 1)
+		w.standing.add(s.Item)
 		w.row = append(w.row, c)
 	}
+	if w.diversity > 0 { // their rows are on their way from memory all at once
+		for _, s := range w.scored[:min(len(w.scored), limit)] {
+			if items, _ := w.m.Similar(s.Item); len(items) > 0 {
+				w.fetched += items[0]
+			}
+		}
+	}
 }
+
+// sieve is a set of items that may also hold items nobody added: an answer of no costs no look at the item's cell.
+type sieve [64]uint64
+
+func (s *sieve) add(i item.Ordinal) { s[i>>6%64] |= 1 << (i % 64) }
+
+func (s *sieve) may(i item.Ordinal) bool { return s[i>>6%64]&(1<<(i%64)) != 0 }
 
 // heat is the temperature of the draws; 0 for a visitor who is here for the first time, or nobody.
 func (w *Worker) heat() float32 {
@@ -181,6 +196,9 @@ func (a *arranging) best() int {
 
 // compare brings a candidate's value up to date with the places filled.
 func (a *arranging) compare(c *candidate) {
+	if c.category == model.None && c.brand == uint32(model.None) {
+		c.compared = len(a.order)
+	}
 	for ; c.compared < len(a.order); c.compared++ {
 		placed := &a.row[a.order[c.compared]]
 		like := float32(0)
@@ -318,6 +336,9 @@ func (a *arranging) settle(at int) {
 	}
 	items, cosines := a.m.Similar(placed.item)
 	for n, i := range items[:min(len(items), alikeRow)] {
+		if !a.standing.may(i) {
+			continue
+		}
 		if stand := a.at(i).stand; stand > 0 {
 			if c := &a.row[stand-1]; cosines[n] > c.alike {
 				c.alike = min(cosines[n], 1)

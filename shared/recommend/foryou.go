@@ -23,9 +23,9 @@ const (
 // forYou blends session neighbours and item-item weights over the visitor's history, explores in the last place, and is completed from the visitor's categories and
 // from what everybody likes.
 func (w *Worker) forYou(limit int) Policy {
-	round := w.newRound()
-	live := w.addNeighbours(round)
-	w.addItemItem(round)
+	w.newRound()
+	live := w.addNeighbours()
+	w.addItemItem()
 	w.selectBlend(live, limit)
 	w.scored = w.top.Append(w.scored[:0])
 	policy := w.arrange(limit, true, w.sourceOf, w.because)
@@ -34,8 +34,8 @@ func (w *Worker) forYou(limit int) Policy {
 }
 
 // addNeighbours continues the visit, or what is remembered as if it were one, and says whether a visit is under way.
-func (w *Worker) addNeighbours(round uint32) (live bool) {
-	w.session = w.session[:0]
+func (w *Worker) addNeighbours() (live bool) {
+	w.session, w.visiting = w.session[:0], len(w.seeds) > 0 && w.q.Now.Sub(w.seeds[0].at) < visitGap
 	for _, s := range w.seeds[:min(len(w.seeds), sessionLen)] {
 		w.session = append(w.session, s.item)
 		live = live || w.q.Now.Sub(s.at) < visitGap
@@ -46,27 +46,27 @@ func (w *Worker) addNeighbours(round uint32) (live bool) {
 	}
 	w.scored = w.m.Continue(w.scored[:0], &w.neighbours, w.session, neighbours)
 	for _, s := range w.scored {
-		w.touch(round, s.Item).session = s.Score
+		w.mention(s.Item).session = s.Score
 	}
 	return live
 }
 
-func (w *Worker) addItemItem(round uint32) {
+func (w *Worker) addItemItem() {
 	for _, s := range w.seeds {
 		items, weights := w.m.Related(s.item)
-		w.addRelated(round, items, weights, s.weight, s.item, s.shown)
+		w.addRelated(items, weights, s.weight, s.item, s.shown)
 	}
 	for _, b := range w.basket {
 		items, weights := w.m.Related(b)
-		w.addRelated(round, items, weights, 1, b, true)
+		w.addRelated(items, weights, 1, b, true)
 	}
 	if i, ok := w.m.Lookup(string(w.q.Current)); ok {
 		items, weights := w.m.Related(i)
-		w.addRelated(round, items, weights, 1, i, true)
+		w.addRelated(items, weights, 1, i, true)
 	}
 }
 
-// selectBlend ranks the touched items, by the learned ranker where the model has one. What the visitor looked at already is viewed-before's.
+// selectBlend ranks the items that the sources named, by the learned ranker where the model has one. What the visitor looked at already is viewed-before's.
 func (w *Worker) selectBlend(live bool, limit int) {
 	for _, s := range w.seeds {
 		w.block(s.item)
@@ -83,8 +83,8 @@ func (w *Worker) selectBlend(live bool, limit int) {
 // mixShares ranks without a ranker: each source scaled to 1 for its best, mixed, lifted by taste.
 func (w *Worker) mixShares(live bool) {
 	var mostSession, mostRelated float32
-	for _, i := range w.touched {
-		c := &w.cells[i] // touched, so it is of this answer
+	for at := range w.found {
+		c := &w.found[at]
 		mostSession, mostRelated = max(mostSession, c.session), max(mostRelated, c.related)
 	}
 	share := float32(returnShare)
@@ -93,13 +93,13 @@ func (w *Worker) mixShares(live bool) {
 	}
 	sessionScale, relatedScale := scaled(share, mostSession), scaled(1-share, mostRelated)
 	least, most := w.top.Least(), 1+float32(tasteLift)
-	for _, i := range w.touched {
-		c := &w.cells[i]
+	for at := range w.found {
+		c := &w.found[at]
 		score := max(c.session, 0)*sessionScale + max(c.related, 0)*relatedScale
-		if score <= 0 || !w.ruled && score*most < least || !w.allowed(i) { // not even taste could lift it among the best
+		if score <= 0 || !w.ruled && score*most < least || !w.allowed(c.item) { // not even taste could lift it among the best
 			continue
 		}
-		w.offer(i, score*(1+tasteLift*w.affinity(i)))
+		w.offer(c.item, score*(1+tasteLift*w.affinity(c.item)))
 		least = w.top.Least()
 	}
 }
@@ -113,7 +113,7 @@ func scaled(share, best float32) float32 {
 }
 
 func (w *Worker) sourceOf(i item.Ordinal) Source {
-	if c := w.at(i); c.session > 0 && c.related <= 0 || c.session > 0 && len(w.seeds) > 0 && w.q.Now.Sub(w.seeds[0].at) < visitGap {
+	if c := w.said(i); c.session > 0 && (c.related <= 0 || w.visiting) {
 		return FromSession
 	}
 	return FromItems
@@ -121,7 +121,7 @@ func (w *Worker) sourceOf(i item.Ordinal) Source {
 
 // because names the seed that spoke loudest among those that may be named.
 func (w *Worker) because(i item.Ordinal) Reason {
-	c := w.at(i)
+	c := w.said(i)
 	if c.loudest <= 0 {
 		if c.session > 0 {
 			return Reason{Key: locale.BecauseSession}

@@ -40,12 +40,12 @@ type run struct {
 	last int64
 }
 
-// Continue is what sessions like this one went on to, those of the last minutes included; see knn.Index.Continue.
+// Continue is what sessions like this one went on to, those of the last minutes included, in no order; see knn.Index.Candidates.
 func (m *Model) Continue(dst []item.Scored, s *knn.Scratch, items []item.Ordinal, n int) []item.Scored {
 	if l := m.live.sessions.Load(); l != nil {
-		return l.Continue(dst, s, items, n)
+		return l.Candidates(dst, s, items, n)
 	}
-	return m.Sessions().Continue(dst, s, items, n)
+	return m.Sessions().Candidates(dst, s, items, n)
 }
 
 // hear reads what is new. One caller at a time.

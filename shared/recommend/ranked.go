@@ -62,7 +62,7 @@ func (w *Worker) rankCandidates(r *rank.Model, live bool, keep int) {
 	}
 }
 
-// describe fills able with the best, by fixed shares, of the touched items that may be shown, and rows with their features.
+// describe fills able with the best, by fixed shares, of the items named that may be shown, and rows with their features.
 func (w *Worker) describe(live bool, depth int) {
 	w.top.Reset(depth)
 	w.mixShares(live)
@@ -74,8 +74,8 @@ func (w *Worker) describe(live bool, depth int) {
 	n := len(w.able) * forYouWidth
 	w.rows = slices.Grow(w.rows[:0], n)[:n]
 	clear(w.rows)
-	w.describeSource(rankSession, live, func(c *cell) float32 { return c.session })
-	w.describeSource(rankRelated, live, func(c *cell) float32 { return c.related })
+	w.describeSource(rankSession, live, func(c mention) float32 { return c.session })
+	w.describeSource(rankRelated, live, func(c mention) float32 { return c.related })
 	usual := w.usualPrice()
 	for at, i := range w.able {
 		row := w.rows[at*forYouWidth : (at+1)*forYouWidth]
@@ -95,11 +95,11 @@ func (w *Worker) describe(live bool, depth int) {
 }
 
 // describeSource fills the three features of a source: share, place, share while a visit is under way.
-func (w *Worker) describeSource(first int, live bool, of func(*cell) float32) {
+func (w *Worker) describeSource(first int, live bool, of func(mention) float32) {
 	w.placed = w.placed[:0]
 	for at, i := range w.able {
 		w.rows[at*forYouWidth+first+1] = -furthestPlace
-		if score := of(w.at(i)); score > 0 {
+		if score := of(w.said(i)); score > 0 {
 			w.placed = append(w.placed, item.Scored{Item: item.Ordinal(at), Score: score})
 		}
 	}
@@ -158,9 +158,9 @@ func (w *Worker) FixedShares(dst []item.Scored, m *Model, q *Query, n int) []ite
 func (w *Worker) ask(m *Model, q *Query) (live bool) {
 	w.begin(m, q)
 	w.placement = ForYou
-	round := w.newRound()
-	live = w.addNeighbours(round)
-	w.addItemItem(round)
+	w.newRound()
+	live = w.addNeighbours()
+	w.addItemItem()
 	for _, s := range w.seeds {
 		w.block(s.item)
 	}

@@ -132,17 +132,17 @@ func (w *Worker) sameCategory(a, b item.Ordinal) float32 {
 
 // together shows what is bought with the current item or with what is in the basket.
 func (w *Worker) together(limit int) {
-	round := w.newRound()
+	w.newRound()
 	anchors, key := w.basket, locale.BecauseBasket
 	if current, ok := w.m.Lookup(string(w.q.Current)); ok {
 		anchors, key = []item.Ordinal{current}, locale.IsTogether
 	}
 	for _, a := range anchors {
 		items, weights := w.m.Together(a)
-		w.addRelated(round, items, weights, 1, a, true)
+		w.addRelated(items, weights, 1, a, true)
 	}
 	w.selectRelated(limit)
-	w.take(FromTogether, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
+	w.take(FromTogether, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.said(i).because, Named: true} })
 	if w.left(limit) > 0 {
 		w.relatedTo(anchors, w.left(limit), key)
 	}
@@ -154,21 +154,21 @@ func (w *Worker) relatedTo(anchors []item.Ordinal, limit int, key locale.Key) {
 	for _, p := range w.picks {
 		w.block(p.Item)
 	}
-	round := w.newRound()
+	w.newRound()
 	for _, a := range anchors {
 		items, weights := w.m.Related(a)
-		w.addRelated(round, items, weights, 1, a, true)
+		w.addRelated(items, weights, 1, a, true)
 	}
 	w.selectRelated(limit)
-	w.take(FromItems, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.at(i).because, Named: true} })
+	w.take(FromItems, func(i item.Ordinal) Reason { return Reason{Key: key, About: w.said(i).because, Named: true} })
 }
 
-// selectRelated offers every touched item with a positive weight.
+// selectRelated offers every item with a positive weight.
 func (w *Worker) selectRelated(limit int) {
 	w.top.Reset(limit)
-	for _, i := range w.touched {
-		if c := w.at(i); c.related > 0 && w.allowed(i) {
-			w.offer(i, c.related)
+	for at := range w.found {
+		if c := &w.found[at]; c.related > 0 && w.allowed(c.item) {
+			w.offer(c.item, c.related)
 		}
 	}
 }
@@ -176,36 +176,33 @@ func (w *Worker) selectRelated(limit int) {
 // left is how many places the shelf still has.
 func (w *Worker) left(limit int) int { return limit - (len(w.picks) - w.from) }
 
-// newRound forgets the scores of the sources before.
-func (w *Worker) newRound() uint32 {
-	for _, i := range w.touched {
-		c := w.at(i)
-		c.session, c.related, c.loudest, c.scoring = 0, 0, 0, 0
+// newRound forgets what the sources said before.
+func (w *Worker) newRound() { w.found = w.found[:0] }
+
+// mention is where a source says what it knows of an item.
+func (w *Worker) mention(i item.Ordinal) *mention {
+	at := w.places[i]
+	if int(at) >= len(w.found) || w.found[at].item != i {
+		at = uint32(len(w.found))
+		w.places[i] = at
+		w.found = append(w.found, mention{item: i})
 	}
-	w.touched = w.touched[:0]
-	return 1
+	return &w.found[at]
 }
 
-// touch is the item's cell, with scores of this round.
-func (w *Worker) touch(round uint32, i item.Ordinal) *cell {
-	c := &w.cells[i]
-	if c.epoch != w.epoch || c.scoring != round {
-		w.enter(round, i)
+// said is what the sources said of an item; of one that none named nothing.
+func (w *Worker) said(i item.Ordinal) mention {
+	if at := w.places[i]; int(at) < len(w.found) && w.found[at].item == i {
+		return w.found[at]
 	}
-	return c
-}
-
-func (w *Worker) enter(round uint32, i item.Ordinal) {
-	c := w.at(i)
-	c.scoring, c.session, c.related, c.loudest = round, 0, 0, 0
-	w.touched = append(w.touched, i)
+	return mention{item: i}
 }
 
 // addRelated lets a seed speak for a row of items, each as loud as its weight times loud. Only a seed that may be named becomes a reason.
-func (w *Worker) addRelated(round uint32, items []item.Ordinal, weights []float32, loud float32, by item.Ordinal, shown bool) {
+func (w *Worker) addRelated(items []item.Ordinal, weights []float32, loud float32, by item.Ordinal, shown bool) {
 	weights = weights[:len(items)]
 	for at, i := range items {
-		c, weight := w.touch(round, i), weights[at]*loud
+		c, weight := w.mention(i), weights[at]*loud
 		c.related += weight
 		if shown && (weight > c.loudest || weight == c.loudest && by < c.because) {
 			c.loudest, c.because = weight, by
@@ -222,7 +219,7 @@ func (w *Worker) take(source Source, why func(item.Ordinal) Reason) {
 		if best := w.scored[0].Score; best > 0 && s.Score > 0 {
 			score = s.Score / best * ceiling
 		}
-		w.picks = append(w.picks, Pick{Item: s.Item, Score: score, Propensity: 1, Source: source, Reason: why(s.Item), Rule: w.ruleOf(s.Item)})
+		w.put(Pick{Item: s.Item, Score: score, Propensity: 1, Source: source, Reason: why(s.Item), Rule: w.ruleOf(s.Item)})
 	}
 }
 
@@ -278,15 +275,19 @@ func (w *Worker) addRest(limit int, list []item.Ordinal) {
 			if w.m.New(i) {
 				source, key = FromNewest, locale.IsNew
 			}
-			w.picks = append(w.picks, Pick{Item: i, Propensity: 1, Source: source, Reason: Reason{Key: key}, Rule: w.ruleOf(i)})
+			w.put(Pick{Item: i, Propensity: 1, Source: source, Reason: Reason{Key: key}, Rule: w.ruleOf(i)})
 		}
 	}
 }
 
-// shown says whether an item stands on the shelf that is being filled.
-func (w *Worker) shown(i item.Ordinal) bool {
-	return slices.ContainsFunc(w.picks[w.from:], func(p Pick) bool { return p.Item == i })
+// put gives a pick the next place of the shelf.
+func (w *Worker) put(p Pick) {
+	w.at(p.Item).shelf = uint32(w.from) + 1
+	w.picks = append(w.picks, p)
 }
+
+// shown says whether an item stands on the shelf that is being filled.
+func (w *Worker) shown(i item.Ordinal) bool { return w.at(i).shelf == uint32(w.from)+1 }
 
 func (w *Worker) byCategory(limit int, category model.Category) {
 	if category == model.None || w.left(limit) <= 0 {
@@ -297,8 +298,12 @@ func (w *Worker) byCategory(limit int, category model.Category) {
 	w.take(FromCategory, func(item.Ordinal) Reason { return Reason{Key: locale.BecauseCat} })
 }
 
+// offerList offers a list that has its best first, as far as it can matter.
 func (w *Worker) offerList(list []item.Scored) {
 	for _, s := range list {
+		if !w.ruled && s.Score < w.top.Least() {
+			return
+		}
 		if w.allowed(s.Item) && !w.shown(s.Item) && !(w.capped && w.promoted(s.Item)) {
 			w.offer(s.Item, s.Score)
 		}

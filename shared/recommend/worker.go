@@ -20,7 +20,9 @@ type Worker struct {
 
 	narrow bool // the query has a category or a filter
 	epoch  uint32
-	cells  []cell // per item
+	cells  []cell   // per item
+	places []uint32 // per item: where in found it stands, if it does (a sparse set: Briggs and Torczon 1993)
+	found  []mention
 	seeds  []seed
 	basket []item.Ordinal
 	taste  []float32        // per category: share of the visitor's interest, 0 to 1
@@ -31,11 +33,13 @@ type Worker struct {
 
 	neighbours knn.Scratch
 	session    []item.Ordinal
+	visiting   bool // the newest seed is of a visit under way
 	scored     []item.Scored
 	top        item.Top
-	row        []candidate // of the shelf that is being arranged
-	order      []uint32    // those with a place, as they got it
-	touched    []item.Ordinal
+	row        []candidate  // of the shelf that is being arranged
+	standing   sieve        // of the items in it
+	order      []uint32     // those with a place, as they got it
+	fetched    item.Ordinal // means nothing: reading memory must have an effect
 
 	able   []item.Ordinal // candidates for the ranker, and beside them
 	rows   []float32      // their features
@@ -59,17 +63,22 @@ type Worker struct {
 	bounds  [][2]int
 }
 
-// cell is what is known of one item while one answer is made.
+// cell is what is known of one item while one answer is made. It is small: cells are met in no order, and much of an answer's time is waiting for them.
 type cell struct {
 	epoch   uint32
+	shelf   uint32 // 1 + where the shelf begins that has it
+	stand   uint32 // 1 + its place among the candidates of the shelf
 	blocked bool   // never on this page
 	bought  bool   // not on this page, but for shelves of repeat purchases
-	stand   uint32 // 1 + its place among the candidates of the shelf
+}
+
+// mention is what the sources say of an item they name.
+type mention struct {
+	item    item.Ordinal
 	session float32
 	related float32
 	because item.Ordinal // the seed that spoke loudest for it and may be named
 	loudest float32
-	scoring uint32 // the round in which session and related were set
 }
 
 // seed is an item of the visitor's history. Weight is the interest left in it.
@@ -94,9 +103,9 @@ func (w *Worker) begin(m *Model, q *Query) {
 		w.diversity = q.Varied.Value
 	}
 	w.picks, w.shelves, w.bounds, w.among = w.picks[:0], w.shelves[:0], w.bounds[:0], w.among[:0]
-	w.seeds, w.basket, w.touched = w.seeds[:0], w.basket[:0], w.touched[:0]
+	w.seeds, w.basket, w.found = w.seeds[:0], w.basket[:0], w.found[:0]
 	if len(w.cells) < m.Len() {
-		w.cells, w.epoch = make([]cell, m.Len()), 0
+		w.cells, w.places, w.epoch = make([]cell, m.Len()), make([]uint32, m.Len()), 0
 	}
 	if w.epoch++; w.epoch == 0 {
 		clear(w.cells)

@@ -34,15 +34,24 @@ func keyOf(r *http.Request) string {
 
 // queryValue is r.URL.Query().Get(name) without a map of all values, for parameters that most requests have or have not.
 func queryValue(r *http.Request, name string) string {
+	spelt := strings.IndexByte(r.URL.RawQuery, '%') >= 0 // names may be, too
 	for rest := r.URL.RawQuery; rest != ""; {
-		var part string
-		part, rest, _ = strings.Cut(rest, "&")
-		key, value, _ := strings.Cut(part, "=")
-		if key == name && !strings.ContainsAny(value, "%+;") {
-			return value
+		part := rest
+		if at := strings.IndexByte(rest, '&'); at >= 0 {
+			part, rest = rest[:at], rest[at+1:]
+		} else {
+			rest = ""
 		}
-		if key == name || strings.Contains(key, "%") {
-			return r.URL.Query().Get(name)
+		if len(part) >= len(name) && part[:len(name)] == name && (len(part) == len(name) || part[len(name)] == '=') {
+			if strings.ContainsAny(part, "%+;") {
+				return r.URL.Query().Get(name)
+			}
+			return part[min(len(part), len(name)+1):]
+		}
+		if spelt && strings.Contains(part, "%") {
+			if key, _, _ := strings.Cut(part, "="); strings.Contains(key, "%") {
+				return r.URL.Query().Get(name)
+			}
 		}
 	}
 	return ""

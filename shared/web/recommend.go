@@ -93,6 +93,8 @@ type asked struct {
 	stock  shelfStock
 	out    []byte
 	line   []byte
+
+	listing listing
 }
 
 // NewRecommend answers the routes of RecommendRoutes.
@@ -279,7 +281,8 @@ func (h *recommending) listing(r *http.Request, a *asked) *listing {
 
 // listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
 func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
-	l := &listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID}
+	l := &a.listing
+	*l = listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)

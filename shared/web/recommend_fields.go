@@ -54,11 +54,11 @@ func (l *listing) appendSome(dst []byte, p recommend.Pick, position int) []byte 
 	if l.fields&fieldTitle != 0 {
 		dst = appendString(append(dst, `,"title":`...), l.model.Title(p.Item))
 	}
-	if text := l.model.URL(p.Item); l.fields&fieldURL != 0 && text != "" {
-		dst = appendString(append(dst, `,"url":`...), text)
+	if l.fields&fieldURL != 0 {
+		dst = appendText(dst, `,"url":`, l.model.URL(p.Item))
 	}
-	if text := l.model.Image(p.Item); l.fields&fieldImage != 0 && text != "" {
-		dst = appendString(append(dst, `,"image":`...), text)
+	if l.fields&fieldImage != 0 {
+		dst = appendText(dst, `,"image":`, l.model.Image(p.Item))
 	}
 	if l.fields&fieldPrice != 0 {
 		dst = strconv.AppendInt(append(dst, `,"price":{"amount":`...), l.model.Price(p.Item), 10)
@@ -66,6 +66,14 @@ func (l *listing) appendSome(dst []byte, p recommend.Pick, position int) []byte 
 		dst = append(dst, '}')
 	}
 	return append(l.appendRank(dst, p, position), '}')
+}
+
+// appendText writes a member that is left out when there is no text.
+func appendText(dst []byte, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	return appendString(append(dst, name...), text)
 }
 
 // appendRank writes what the ranking says of a pick.

@@ -52,6 +52,15 @@ func (t *Top) Append(dst []Scored) []Scored {
 	return dst
 }
 
+// Drain adds what was kept to dst in no order, and empties the selection.
+func (t *Top) Drain(dst []Scored) []Scored {
+	for _, key := range t.keys {
+		dst = append(dst, fromKey(key))
+	}
+	t.keys = t.keys[:0]
+	return dst
+}
+
 func (t *Top) up(at int) {
 	key := t.keys[at]
 	for at > 0 {

@@ -38,13 +38,32 @@ var untouched = math.Float32frombits(1 << 31)
 // one, is never among them. items are catalog ordinals, oldest first; unknown ones take a position but match nothing. Scratch is reused between calls
 // of one goroutine; nothing is allocated once dst and s have grown.
 func (x *Index) Continue(dst []item.Scored, s *Scratch, items []item.Ordinal, n int) []item.Scored {
-	return s.answer(dst, x, nil, items, n)
+	return s.inOrder(dst, s.answer(x, nil, items, n))
 }
 
-// answer looks at an index and, where there is one, at what happened since.
-func (s *Scratch) answer(dst []item.Scored, x *Index, since *recent, items []item.Ordinal, n int) []item.Scored {
-	if len(items) == 0 || n <= 0 {
+// Candidates is Continue without the order, which takes as long to make as to find the neighbours: for a caller who ranks again.
+func (x *Index) Candidates(dst []item.Scored, s *Scratch, items []item.Ordinal, n int) []item.Scored {
+	return s.inNoOrder(dst, s.answer(x, nil, items, n))
+}
+
+func (s *Scratch) inOrder(dst []item.Scored, found bool) []item.Scored {
+	if !found {
 		return dst
+	}
+	return s.top.Append(dst)
+}
+
+func (s *Scratch) inNoOrder(dst []item.Scored, found bool) []item.Scored {
+	if !found {
+		return dst
+	}
+	return s.top.Drain(dst)
+}
+
+// answer looks at an index and, where there is one, at what happened since. What it found is in s.top.
+func (s *Scratch) answer(x *Index, since *recent, items []item.Ordinal, n int) (found bool) {
+	if len(items) == 0 || n <= 0 {
+		return false
 	}
 	items = items[max(0, len(items)-x.Settings.Last):]
 	s.reach.prepare(x.Settings)
@@ -52,7 +71,8 @@ func (s *Scratch) answer(dst []item.Scored, x *Index, since *recent, items []ite
 	s.collect(x, since)
 	s.keepNearest(x.Settings.Neighbours, most)
 	s.vote(x, since)
-	return s.best(dst, x, since, items[len(items)-1], n)
+	s.best(x, since, items[len(items)-1], n)
+	return true
 }
 
 // read lists the distinct known items, newest first, with their weights, and returns the highest similarity a session can have.

@@ -72,7 +72,14 @@ func (l *Live) All() iter.Seq2[string, Session] {
 func (l *Live) Continue(dst []item.Scored, s *Scratch, items []item.Ordinal, n int) []item.Scored {
 	side := l.enter()
 	defer l.leave(side)
-	return s.answer(dst, l.index, l.sides[side], items, n)
+	return s.inOrder(dst, s.answer(l.index, l.sides[side], items, n))
+}
+
+// Candidates answers as Index.Candidates does.
+func (l *Live) Candidates(dst []item.Scored, s *Scratch, items []item.Ordinal, n int) []item.Scored {
+	side := l.enter()
+	defer l.leave(side)
+	return s.inNoOrder(dst, s.answer(l.index, l.sides[side], items, n))
 }
 
 // enter names the side to read and keeps writers off it.

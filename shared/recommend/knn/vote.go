@@ -76,7 +76,7 @@ func (s *Scratch) add(items []item.Ordinal, value float32, n int) int {
 }
 
 // best ranks what was voted for and forgets the votes.
-func (s *Scratch) best(dst []item.Scored, x *Index, since *recent, current item.Ordinal, n int) []item.Scored {
+func (s *Scratch) best(x *Index, since *recent, current item.Ordinal, n int) {
 	rarity, shift := x.Rarity, float32(0)
 	if since != nil {
 		rarity, shift = since.rarity, since.shift
@@ -92,5 +92,4 @@ func (s *Scratch) best(dst []item.Scored, x *Index, since *recent, current item.
 		s.top.Offer(i, score)
 		least = s.top.Least()
 	}
-	return s.top.Append(dst)
 }
