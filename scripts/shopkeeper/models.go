@@ -11,8 +11,9 @@ import (
 )
 
 type modelsCmd struct {
-	List modelsListCmd `cmd:"" default:"1" help:"List the models that are kept, newest first."`
-	Use  modelsUseCmd  `cmd:"" help:"Make answers from another of them."`
+	List  modelsListCmd `cmd:"" default:"1" help:"List the models that are kept, newest first."`
+	Use   modelsUseCmd  `cmd:"" help:"Make answers from another of them. Ends a comparison."`
+	Trial trialCmd      `cmd:"" help:"Compare two of them on real pages."`
 }
 
 type modelsListCmd struct{}
@@ -88,6 +89,9 @@ func modelsText(r admin.Releases) string {
 			}
 		}
 		fmt.Fprintln(&b)
+	}
+	if t := r.Trial; t != nil {
+		fmt.Fprintf(&b, "%s (A) is compared with %s (B) on real pages since %s: what is trained meanwhile is kept and waits. See shopkeeper models trial status.\n", t.A, t.B, t.Began.UTC().Format(time.RFC3339))
 	}
 	if r.Held {
 		fmt.Fprintln(&b, "An older model is in use: the next training takes its place only if it is better beyond chance.")

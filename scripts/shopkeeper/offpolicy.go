@@ -1,9 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"shopkeeper/shared/archive"
@@ -19,7 +16,7 @@ func explored(p *program, shop *local.Local, clip float64) (result, error) {
 	var all []offpolicy.Placing
 	var first int64
 	r := offpolicy.Report{}
-	broken, err := exposures(p, shop.Dir, func(e offpolicy.Exposure) {
+	broken, err := shop.Exposures(p, local.ShopID, time.Time{}, func(e offpolicy.Exposure) {
 		if r.Exposures++; first == 0 || e.At < first {
 			first = e.At
 		}
@@ -47,31 +44,6 @@ func explored(p *program, shop *local.Local, clip float64) (result, error) {
 	made := offpolicy.Explore(all, []offpolicy.Named{{Name: "popularity", Policy: offpolicy.Best(popular)}, {Name: "what is newest", Policy: offpolicy.Best(newest)}}, offpolicy.Options{Clip: clip, Seed: 1})
 	made.Reward, made.Exposures, made.Broken = "a click on the item", r.Exposures, broken
 	return made, nil
-}
-
-// exposures reads the folder's log, oldest first.
-func exposures(p *program, dir string, each func(offpolicy.Exposure)) (broken int, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "exposures", "*.ndjson"))
-	if err != nil {
-		return 0, err
-	}
-	slices.Sort(files)
-	for _, name := range files {
-		if err := p.Err(); err != nil {
-			return broken, err
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			return broken, fault.Wrap(fault.Unavailable, err, "the exposures cannot be read")
-		}
-		n, err := offpolicy.ReadExposures(f, each)
-		broken += n
-		closing(f, &err)
-		if err != nil {
-			return broken, err
-		}
-	}
-	return broken, nil
 }
 
 // click is an item of an answer.

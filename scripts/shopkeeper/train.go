@@ -56,7 +56,11 @@ func (c *trainCmd) Run(p *program) (err error) {
 		return err
 	}
 	m.close()
-	return p.print(report, trainText(report))
+	waits, err := comparing(p, shop)
+	if err != nil {
+		return err
+	}
+	return p.print(report, trainText(report)+waits)
 }
 
 func trainText(r trainer.Report) string {

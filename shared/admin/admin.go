@@ -12,6 +12,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/compare"
 	"shopkeeper/shared/evaluate"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/ledger"
@@ -48,6 +49,7 @@ type Deps struct {
 	Runner    *campaign.Runner
 	Rows      *ledger.Store
 	Evaluator *evaluate.Evaluator
+	Comparer  *compare.Comparer
 
 	Composer Composer
 	Mailer   mail.Sender // takes test letters
@@ -63,7 +65,8 @@ type Service struct {
 	log *slog.Logger
 	now func() time.Time
 
-	figures overviews
+	figures  overviews
+	compared trials
 }
 
 // New makes a Service.

@@ -16,9 +16,20 @@ import (
 
 // Releases are the shop's models that are kept.
 type Releases struct {
-	Models []TrainedModel `json:"models"`         // newest first
-	Held   bool           `json:"held"`           // somebody went back: only a model that is better takes the place of the one in use
-	Back   string         `json:"back,omitempty"` // version that a rollback would use
+	Models []TrainedModel `json:"models"`          // newest first
+	Held   bool           `json:"held"`            // somebody went back: only a model that is better takes the place of the one in use
+	Trial  *TrialOf       `json:"trial,omitempty"` // two of them are compared on real pages
+	Back   string         `json:"back,omitempty"`  // version that a rollback would use
+}
+
+// TrialOf says which models are compared.
+type TrialOf struct {
+	ID     string           `json:"id"`
+	A      string           `json:"a"` // version in use
+	B      string           `json:"b"` // version of the other
+	Share  float64          `json:"share"`
+	Method recommend.Method `json:"method" enum:"split,interleave"`
+	Began  time.Time        `json:"began"`
 }
 
 // TrainedModel is a model that was published and is kept.
@@ -37,6 +48,9 @@ func ListModels(ctx context.Context, files blob.Store, shop event.ShopID) (Relea
 		return Releases{}, err
 	}
 	r := Releases{Held: p.Held}
+	if t := p.Trial; t != nil {
+		r.Trial = &TrialOf{t.ID, t.VersionA(), t.VersionB(), t.Share, t.Method, t.Began}
+	}
 	if r.Back, err = p.Previous(); err != nil && !fault.Is(err, fault.NotFound) {
 		return r, err
 	}
@@ -101,8 +115,15 @@ func (s *Service) UseModel(ctx context.Context, a staff.Actor, version string) (
 
 // choice is what the audit log keeps of a change of models.
 type choice struct {
-	File string `json:"file"`
-	Held bool   `json:"held"`
+	File     string `json:"file"`
+	Held     bool   `json:"held"`
+	Compared string `json:"compared,omitempty"` // file of the other model of a trial
 }
 
-func inUse(p recommend.Pointer) choice { return choice{p.Files[0], p.Held} }
+func inUse(p recommend.Pointer) choice {
+	c := choice{File: p.Files[0], Held: p.Held}
+	if p.Trial != nil {
+		c.Compared = p.Trial.B
+	}
+	return c
+}

@@ -132,7 +132,7 @@ func (s *Service) PreviewRule(ctx context.Context, a staff.Actor, r rules.Rule) 
 		}
 	}
 	var w, v recommend.Worker
-	return compare(without, with, w.Answer(without, &q), v.Answer(with, &q)), nil
+	return shelfChanges(without, with, w.Answer(without, &q), v.Answer(with, &q)), nil
 }
 
 // withVersion marks a document that is not stored, so that it is not taken for one that is.
@@ -141,7 +141,7 @@ func withVersion(d rules.Document, version int64) rules.Document {
 	return d
 }
 
-func compare(without, with *recommend.Model, before, after []recommend.Shelf) Effect {
+func shelfChanges(without, with *recommend.Model, before, after []recommend.Shelf) Effect {
 	e := Effect{Shelves: []EffectShelf{}}
 	for n, shelf := range after {
 		one := EffectShelf{Placement: shelf.Placement.String(), Items: []EffectItem{}}

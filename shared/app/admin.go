@@ -12,6 +12,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/catalog"
+	"shopkeeper/shared/compare"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/ledger"
@@ -39,6 +40,7 @@ type OfficeOptions struct {
 
 	Privacy  *privacy.Service // nil: without a scan of the bytes, as in the cloud
 	Backlogs admin.Backlogs   // nil where the provider measures them
+	Shown    compare.Shown    // nil where no log of what was shown is kept
 }
 
 // Office is what the console and the admin API stand on.
@@ -84,11 +86,16 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 			return nil, err
 		}
 	}
+	signer, err := recommend.NewSigner(keys)
+	if err != nil {
+		return nil, err
+	}
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,
 		Segments: segment.NewStore(now, store), Keeper: Segments(log, now, store, nil), Offers: offer.NewStore(now, store), Results: offer.NewResults(store),
 		Rules: rules.NewStore(now, store, recommend.Placements()), Models: composer.Models,
 		Campaigns: campaign.NewStore(now, store), Runner: runner, Rows: ledger.New(now, store), Evaluator: Evaluate(log, now, store, files, c.shops),
+		Comparer: compare.New(now, files, signer, o.Shown),
 		Composer: composer, Mailer: o.Mailer, Outbox: o.Outbox,
 		Privacy: private, Backlogs: o.Backlogs,
 	})

@@ -165,6 +165,7 @@ var samples = map[string]sample{
 	"preview-campaign": {`{}`, 404}, "test-campaign": {`{"to":"a@lamps.example"}`, 404}, "outbox": {"", 404}, "letter": {"", 404}, "imports": {"", 200}, "upload-import": {"id,title\n", 202},
 	"rejected-rows": {"", 404}, "export-customer": {"", 404}, "erase-customer": {"", 404}, "erasures": {"", 200}, "health": {"", 200}, "export-segment": {"", 404}, "export-ledger": {"", 404},
 	"models": {"", 200}, "use-model": {`{"version":"0000000000000001"}`, 404},
+	"trial": {"", 404}, "start-trial": {`{"version":"0000000000000001"}`, 404}, "stop-trial": {"", 404}, "promote-trial": {"", 404},
 	"overview": {"", 200}, "latest-events": {"", 200}, "segment-report": {"", 404},
 }
 

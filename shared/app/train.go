@@ -124,13 +124,29 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	if err := recommend.Note(ctx, t.files, shop, r.Version, notes); err != nil {
 		return r, err
 	}
-	if err := recommend.Publish(ctx, t.files, shop, r.Version, result.File, t.now()); err != nil {
+	if _, err := recommend.Publish(ctx, t.files, shop, r.Version, result.File, t.now()); err != nil {
 		return r, err
 	}
-	if err := t.items.Trim(ctx, shop, opened.Trained()); err != nil {
-		return r, fmt.Errorf("trim catalog changes: %w", err)
+	if err := t.trim(ctx, shop, opened.Trained()); err != nil {
+		return r, err
 	}
 	return r, t.tell(ctx, shop, r)
+}
+
+// trim drops the catalog's changes that the new model has, unless a trial goes on between older ones.
+func (t *Trainer) trim(ctx context.Context, shop event.ShopID, trained time.Time) error {
+	p, err := recommend.KeepTrial(ctx, t.files, t.items, shop, t.now())
+	if err != nil {
+		return err
+	}
+	if p.Trial != nil {
+		t.log.Info("two models are compared: the new one is kept, and waits", "shop", shop, "trial", p.Trial.ID)
+		return nil
+	}
+	if err := t.items.Trim(ctx, shop, trained); err != nil {
+		return fmt.Errorf("trim catalog changes: %w", err)
+	}
+	return nil
 }
 
 // known is what the last search found. What cannot be read counts as nothing: the next search finds it again.

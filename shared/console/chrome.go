@@ -49,7 +49,7 @@ var messages = map[string]string{
 	"saved": "Saved.", "removed": "Removed.", "password": "Your password is changed: log in with the new one.", "out": "You are logged out.", "revoked": "The key is revoked. It ends everywhere within a minute.",
 	"started": "The campaign is started.", "paused": "Paused: nothing more is handed over.", "resumed": "Resumed.", "stopped": "Stopped: what was not sent yet will not be sent.", "scheduled": "Scheduled.",
 	"test-sent": "The test letter is on its way.", "merged": "Merged.", "unmerged": "Taken apart again.", "erased": "Erased. The certificate is below.", "imported": "The file was taken; the import runs in the background.",
-	"copied": "A copy was made.", "model-used": "Recommendations are made from it within seconds.",
+	"copied": "A copy was made.", "model-used": "Recommendations are made from it within seconds.", "compared": "The comparison runs: visitors meet both models within seconds.",
 }
 
 func (v *view) chrome(title string, data any) chrome {

@@ -47,6 +47,7 @@ var allPages = map[string]page{
 	"GET outbox":               {staff.OutboxRead, "", "", 200}, "GET outbox/{id}": {staff.OutboxRead, "outbox/l1", "", 200}, "GET outbox/{id}/letter": {staff.OutboxRead, "outbox/l1/letter", "", 200}, "GET outbox/{id}/source": {staff.OutboxRead, "outbox/l1/source", "", 200},
 	"GET imports": {staff.ImportsRead, "", "", 200}, "POST imports": {staff.ImportsEdit, "", "", 303}, "GET imports/{kind}/{file}/rejected": {staff.RejectedRead, "imports/items/nope/rejected", "", 404}, "GET health": {staff.HealthRead, "", "", 200},
 	"GET models": {staff.ModelsRead, "", "", 200}, "POST models/use": {staff.ModelsEdit, "", "version=0000000000000001", 404},
+	"POST models/compare": {staff.ModelsEdit, "", "version=0000000000000001&share=0", 422}, "POST models/end": {staff.ModelsEdit, "", "use=a", 404},
 	"GET keys": {staff.KeysRead, "", "", 200}, "POST keys": {staff.KeysEdit, "", "kind=nope", 422}, "POST keys/{id}/revoke": {staff.KeysEdit, "", "", 404}, "GET users": {staff.UsersRead, "", "", 200}, "POST users": {staff.UsersEdit, "", "login=x&role=nope", 422},
 	"GET users/{id}": {staff.UsersRead, "", "", 404}, "POST users/{id}": {staff.UsersEdit, "", "version=1&role=analyst", 404}, "POST users/{id}/password": {staff.UsersEdit, "", "", 404}, "GET audit": {staff.AuditRead, "", "", 200},
 }

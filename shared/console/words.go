@@ -30,13 +30,13 @@ var words = template.FuncMap{
 	"metric": func(m evaluate.Metric) string { return metricWords[m] },
 	"value":  func(m evaluate.Metric, x float64, currency string) string { return metricValue(m, x, currency) },
 	"title":  func(s any) string { t := fmt.Sprint(s); return strings.ToUpper(t[:1]) + t[1:] },
-	"change": change,
-	"add":    func(a int, b int64) int { return a + int(b) },
-	"dict":   dict,
-	"span":   span,
-	"field":  fieldName,
-	"bytes":  bytesOf,
-	"file":   func(id string) string { _, name, _ := strings.Cut(id, "/"); return name },
+	"change": change, "measured": measured, "preferred": preferred,
+	"add":   func(a int, b int64) int { return a + int(b) },
+	"dict":  dict,
+	"span":  span,
+	"field": fieldName,
+	"bytes": bytesOf,
+	"file":  func(id string) string { _, name, _ := strings.Cut(id, "/"); return name },
 }
 
 // dict makes a map of pairs, to hand several values to a part.
@@ -166,6 +166,9 @@ func plural(n int, one, many string) string {
 	}
 	return many
 }
+
+// minus writes the sign of a negative number as people do.
+func minus(number string) string { return strings.Replace(number, "-", "−", 1) }
 
 // money is an amount of minor units: "£1 234.50", or with the code where the sign is not everybody's.
 func money(minor int64, currency string) string {

@@ -34,7 +34,7 @@ func (p *process) office(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID, Base: p.url, Mailer: mailer, Outbox: letters{kept}, Privacy: private, Backlogs: backlogs{p.DB}})
+	office, err := app.NewOffice(p.Log, p.Now, p.DB, p.Blobs, p.Ring, &app.OfficeOptions{Plain: true, Only: ShopID, Base: p.url, Mailer: mailer, Outbox: letters{kept}, Privacy: private, Backlogs: backlogs{p.DB}, Shown: p.Local})
 	if err != nil {
 		return nil, err
 	}

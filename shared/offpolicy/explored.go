@@ -10,11 +10,12 @@ type Placing struct {
 	Rewarded float64
 }
 
-// Placings finds the drawn last places of an exposure. Shelves whose other places were drawn too are left out: what stands before the place then differs from draw to draw.
+// Placings finds the drawn last places of an exposure. Shelves whose other places were drawn too, or that two models picked for, are left out: what stands
+// before the place then differs from draw to draw.
 func Placings(e Exposure) (out []Placing) {
 	for _, s := range e.Shelves {
 		last := len(s.Items) - 1
-		if last < 0 || s.Items[last].Propensity >= 1 || !(s.Items[last].Propensity > 0) {
+		if e.Teams != "" && s.Placement == forYou || last < 0 || s.Items[last].Propensity >= 1 || !(s.Items[last].Propensity > 0) {
 			continue
 		}
 		fixed := true

@@ -24,7 +24,26 @@ type Exposure struct {
 	Model   uint64  `json:"model"`
 	Seed    uint32  `json:"seed"`
 	Shelves []Shelf `json:"shelves"`
+
+	// Of an answer that is part of a comparison of two models; see recommend.Trial.
+	Trial   string `json:"trial"`   // empty: of none
+	Arm     string `json:"arm"`     // "a", "b", or "ab" for both on one list
+	Against uint64 `json:"against"` // of both on one list: the version of the other model; 0 where it was not at hand
+	Teams   string `json:"teams"`   // of both on one list: for each item of for-you "a", "b", or "-" where the pick tells nothing
 }
+
+// Shared is the shelf that both models of a comparison picked for; false when there is none, or the line contradicts itself.
+func (e Exposure) Shared() (Shelf, bool) {
+	for _, s := range e.Shelves {
+		if s.Placement == forYou && e.Teams != "" && len(e.Teams) == len(s.Items) {
+			return s, true
+		}
+	}
+	return Shelf{}, false
+}
+
+// forYou is the placement that models share.
+const forYou = "for-you"
 
 // Answer names one of its shelves.
 func (e Exposure) Answer(s Shelf) Answer { return Answer{s.Placement, e.Model, e.Seed, e.At / 1000} }
@@ -82,10 +101,22 @@ func (s *Shelf) UnmarshalJSON(text []byte) error {
 // longestLine bounds a line of the log: ten shelves of a hundred items whose ids are short of a kilobyte.
 const longestLine = 1 << 20
 
+// wholeLines splits into lines. What has no end yet is still being written, and is nobody's.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if end := bytes.IndexByte(data, '\n'); end >= 0 {
+		return end + 1, data[:end], nil
+	}
+	if atEOF {
+		return len(data), nil, nil
+	}
+	return 0, nil, nil
+}
+
 // ReadExposures hands every line to each. Blank lines, which erasing leaves behind, are passed over; lines that are no exposures are counted.
 func ReadExposures(r io.Reader, each func(Exposure)) (broken int, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
+	lines.Split(wholeLines)
 	for lines.Scan() {
 		line := bytes.TrimSpace(lines.Bytes())
 		if len(line) == 0 {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/experiment/interleave"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend/arrival"
@@ -61,6 +62,9 @@ type Query struct {
 	Arrival  arrival.Arrival // what the request tells of how a visitor without history came
 	Seed     uint32
 	Now      time.Time
+
+	Against *Model // shares for-you with the model that is asked, see package interleave; nil: none does
+	Coin    uint64 // what the picks of the shared shelf follow from
 }
 
 // Share is a number from 0 to 1, or none.
@@ -78,6 +82,7 @@ type Pick struct {
 	Source     Source
 	Reason     Reason
 	Rule       uint16
+	Team       interleave.Team // the model that put it there, of a shelf that two share: A is the one that was asked
 }
 
 // Reason says why, in words: a text and the item it names, if any.

@@ -28,7 +28,7 @@ func (w *Worker) forYou(limit int) Policy {
 	w.addItemItem()
 	w.selectBlend(live, limit)
 	w.scored = w.top.Append(w.scored[:0])
-	policy := w.arrange(limit, true, w.sourceOf, w.because)
+	policy := w.arrange(limit, !w.drafting.on, w.sourceOf, w.because)
 	w.complete(limit)
 	return policy
 }

@@ -38,6 +38,8 @@ type Model struct {
 	page   rules.Settings
 	rules  *rules.Compiled // nil for none
 	active string          // which rules they are, see rules.Document.Active
+
+	trial *Running // nil: the model is compared with no other
 }
 
 // Open opens a model file; one that is corrupt is Invalid.
@@ -57,12 +59,16 @@ func Open(file []byte) (*Model, error) {
 // perItem is what an item takes beside the file: its state, and its JSON once it was shown.
 const perItem = 400
 
-// weight is about how many bytes the model keeps in memory; none for nil.
+// weight is about how many bytes the model keeps in memory, with the one that it is compared with; none for nil.
 func (m *Model) weight() int64 {
 	if m == nil {
 		return 0
 	}
-	return int64(m.Bytes()) + perItem*int64(m.Len())
+	weight := int64(m.Bytes()) + perItem*int64(m.Len())
+	if m.trial != nil {
+		weight += m.trial.Other.weight()
+	}
+	return weight
 }
 
 // Missing are the new items of a delta that the model does not hold yet, or not as they are now: whoever calls With reads them first.

@@ -19,7 +19,7 @@ func (s *shelfOfFiles) shops(names ...event.ShopID) (versions map[event.ShopID]u
 	versions = map[event.ShopID]uint64{}
 	for age, name := range names {
 		text, v := file(s.t, testNow.AddDate(0, 0, -1-age))
-		if err := Publish(s.t.Context(), s.blobs, name, v, text, s.now); err != nil {
+		if _, err := Publish(s.t.Context(), s.blobs, name, v, text, s.now); err != nil {
 			s.t.Fatal(err)
 		}
 		m, err := Open(text)

@@ -55,6 +55,7 @@ type resident struct {
 	etag     string // of the pointer it was loaded from
 	weight   int64  // bytes; 0 when there is none
 	demands  rules.Document
+	again    time.Time // when to look again for a trial's other model that could not be had
 }
 
 // ModelsOptions change what a memory of models does. nil is right for a process that does nothing else with its memory.
@@ -155,16 +156,19 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident, h
 		return fmt.Errorf("look for the model of %s: %w", shop, err)
 	}
 	m := r.model.Load()
-	if m == nil || info.ETag != r.etag {
+	if m == nil || info.ETag != r.etag || m.trial.lacks() && !ms.now().Before(r.again) {
 		if m, err = ms.load(ctx, shop, m); err != nil {
 			return err
 		}
-		r.etag = info.ETag
+		r.etag, r.again = info.ETag, ms.now().Add(lookAgain)
 	}
 	defer ms.settle(r)
+	models := m.compared()
 	if hear && ms.clicks != nil {
-		if err := m.hear(ctx, ms.clicks, shop, ms.now()); err != nil {
-			ms.log.Error("what visitors do now does not count yet", "shop", shop, "err", err)
+		for _, m := range models {
+			if err := m.hear(ctx, ms.clicks, shop, ms.now()); err != nil {
+				ms.log.Error("what visitors do now does not count yet", "shop", shop, "err", err)
+			}
 		}
 	}
 	delta, err := ms.deltas.Delta(ctx, shop)
@@ -172,14 +176,17 @@ func (ms *Models) refresh(ctx context.Context, shop event.ShopID, r *resident, h
 		r.model.CompareAndSwap(nil, m)
 		return fmt.Errorf("read catalog changes of %s: %w", shop, err)
 	}
-	added, unread := ms.arrivals(ctx, shop, m, delta)
 	demands, err := ms.rules.Read(ctx, shop)
 	if err == nil {
 		r.demands = demands
 	}
-	next := m.With(delta, added...) // what is hidden counts also when new items cannot be read; and old rules when the newest cannot
-	r.model.Store(next.Under(r.demands, ms.now()))
-	return errors.Join(unread, err)
+	for n, m := range models { // what is hidden counts also when new items cannot be read; and old rules when the newest cannot
+		added, unread := ms.arrivals(ctx, shop, m, delta)
+		models[n] = m.With(delta, added...).Under(r.demands, ms.now())
+		err = errors.Join(unread, err)
+	}
+	r.model.Store(models[0].beside(m.trial, models[1:]))
+	return err
 }
 
 func (ms *Models) arrivals(ctx context.Context, shop event.ShopID, m *Model, delta catalog.Delta) ([]catalog.Item, error) {
@@ -230,14 +237,25 @@ func (r *resident) evict() {
 	r.model.Store(nil)
 }
 
-// load opens the newest published file that can be opened. When none can, the model in memory stays.
+// load opens the newest published file that can be opened, and the one that it is compared with. When none can, the model in memory stays. A file that is in memory is not opened again.
 func (ms *Models) load(ctx context.Context, shop event.ShopID, current *Model) (*Model, error) {
 	p, _, err := ReadPointer(ctx, ms.blobs, shop)
 	if err != nil {
 		return keep(current, err)
 	}
+	m, err := ms.open(ctx, shop, p, current)
+	if err != nil {
+		return keep(current, err)
+	}
+	return m.beside(ms.trial(ctx, shop, p, m, current), nil), nil
+}
+
+func (ms *Models) open(ctx context.Context, shop event.ShopID, p Pointer, current *Model) (*Model, error) {
 	var all error
 	for _, name := range p.Files {
+		if m := current.holds(shop, name); m != nil {
+			return m, nil
+		}
 		m, err := openModel(ctx, ms.blobs, name)
 		if err == nil {
 			return m, nil
@@ -248,7 +266,7 @@ func (ms *Models) load(ctx context.Context, shop event.ShopID, current *Model) (
 			break // what is in memory is newer than the file before
 		}
 	}
-	return keep(current, all)
+	return nil, all
 }
 
 func keep(current *Model, err error) (*Model, error) {

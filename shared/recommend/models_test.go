@@ -63,7 +63,7 @@ type shelfOfFiles struct {
 func (s *shelfOfFiles) publish(age int) uint64 {
 	s.t.Helper()
 	text, version := file(s.t, testNow.AddDate(0, 0, -age))
-	if err := Publish(s.t.Context(), s.blobs, "tea", version, text, s.now); err != nil {
+	if _, err := Publish(s.t.Context(), s.blobs, "tea", version, text, s.now); err != nil {
 		s.t.Fatal(err)
 	}
 	return version

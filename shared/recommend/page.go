@@ -28,7 +28,7 @@ func (w *Worker) fill(slot Slot) Policy {
 	if len(w.pinned)+len(w.reserved) > 0 {
 		w.merge(slot.Limit)
 	}
-	if drawn {
+	if drawn && policy != Drafted {
 		return Drawn
 	}
 	return policy
@@ -42,6 +42,9 @@ func (w *Worker) pipeline(slot Slot) Policy {
 	case ViewedBefore:
 		w.viewedBefore(slot.Limit)
 	case ForYou:
+		if w.q.Against != nil {
+			return w.draft(slot.Limit)
+		}
 		return w.forYou(slot.Limit)
 	case BuyAgain:
 		w.buyAgain(slot.Limit)

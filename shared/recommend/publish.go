@@ -25,6 +25,7 @@ type Pointer struct {
 	Published time.Time `json:"published"`         // when training last published a model, whether or not it is in use
 	History   []Release `json:"history,omitempty"` // of all Files, the newest first
 	Held      bool      `json:"held,omitempty"`    // somebody went back to an older model: only a better one takes its place
+	Trial     *Trial    `json:"trial,omitempty"`   // two of the models are compared; its A is the first of Files
 }
 
 // Release is a model file that was published and is still kept.
@@ -47,28 +48,52 @@ func modelName(shop event.ShopID, version uint64) string {
 	return fmt.Sprintf("%s%016x%s", modelsFolder(shop), version, modelSuffix)
 }
 
-// Publish stores a model file and then points the shop to it. Repeated after a crash it does no harm: a file is named after its version, and a version is never
-// published with two contents.
-func Publish(ctx context.Context, blobs blob.Store, shop event.ShopID, version uint64, file []byte, now time.Time) error {
+// Publish stores a model file and then points the shop to it. While a trial runs the file is only kept, to be used later: the trial goes on between its two models. Repeated after a crash it does no
+// harm: a file is named after its version, and a version is never published with two contents. It returns what holds then.
+func Publish(ctx context.Context, blobs blob.Store, shop event.ShopID, version uint64, file []byte, now time.Time) (Pointer, error) {
 	name := modelName(shop, version)
 	if _, err := blobs.Put(ctx, name, bytes.NewReader(file)); err != nil {
-		return fmt.Errorf("store model %s: %w", name, err)
+		return Pointer{}, fmt.Errorf("store model %s: %w", name, err)
 	}
 	before, etag, err := ReadPointer(ctx, blobs, shop)
 	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
+		return before, err
 	}
-	next := Pointer{Published: now.UTC(), History: []Release{{name, int64(len(file)), now.UTC()}}}
+	next := Pointer{Published: now.UTC(), Trial: before.Trial}
+	next.History = keepReleases(before, Release{name, int64(len(file)), now.UTC()})
+	next.Files = filesOf(next.History, name)
+	if next.Trial != nil {
+		next.Files, next.Held = filesOf(next.History, before.Files[0]), before.Held
+	}
+	if err := writePointer(ctx, blobs, shop, next, etag); err != nil {
+		return before, err
+	}
+	return next, removeUnused(ctx, blobs, shop, next.Files)
+}
+
+// keepReleases are at most KeepModels, the newest first: a new one, those of a trial, and of the others the newest.
+func keepReleases(before Pointer, fresh Release) []Release {
+	compared := func(r Release) bool {
+		return before.Trial != nil && (r.File == before.Trial.A || r.File == before.Trial.B)
+	}
+	room := KeepModels - 1
 	for _, r := range before.History {
-		if r.File != name && len(next.History) < KeepModels {
-			next.History = append(next.History, r)
+		if compared(r) && r.File != fresh.File {
+			room--
 		}
 	}
-	next.Files = filesOf(next.History, name)
-	if err := writePointer(ctx, blobs, shop, next, etag); err != nil {
-		return err
+	kept := []Release{fresh}
+	for _, r := range before.History {
+		switch {
+		case r.File == fresh.File:
+		case compared(r):
+			kept = append(kept, r)
+		case room > 0:
+			kept = append(kept, r)
+			room--
+		}
 	}
-	return removeUnused(ctx, blobs, shop, next.Files)
+	return kept
 }
 
 // filesOf is the order of use: first what answers are made from, then the newest.
@@ -126,6 +151,9 @@ func ReadPointer(ctx context.Context, blobs blob.Store, shop event.ShopID) (Poin
 	var p Pointer
 	if err := json.Unmarshal(text, &p); err != nil || len(p.Files) == 0 {
 		return Pointer{}, info.ETag, fault.Wrap(fault.Invalid, err, "the model pointer is not readable")
+	}
+	if t := p.Trial; t != nil && (t.A != p.Files[0] || t.B == t.A || !slices.Contains(p.Files, t.B)) {
+		p.Trial = nil // whoever does not know of trials chose another model
 	}
 	if len(p.History) == 0 { // written before there was a history
 		for _, f := range p.Files {

@@ -75,7 +75,7 @@ func (p Pointer) Previous() (string, error) {
 }
 
 // Use makes answers from another of the kept models, within seconds and without a pause. An older one is held: the next training takes its place only with a model that is better beyond chance; using the newest
-// ends that. What changed in the catalog since the model was trained is told first, so that nothing that was hidden meanwhile comes back. NotFound: the version is not kept. Invalid: its file is
+// ends that. It also ends a trial: whoever goes back in a hurry has one thing to do. What changed in the catalog since the model was trained is told first, so that nothing that was hidden meanwhile comes back. NotFound: the version is not kept. Invalid: its file is
 // damaged. Conflict: too much of the catalog changed since, or somebody else published at this moment. Repeated, it changes nothing.
 func Use(ctx context.Context, blobs blob.Store, items Items, shop event.ShopID, version string, now time.Time) (Pointer, error) {
 	p, etag, err := ReadPointer(ctx, blobs, shop)
@@ -88,7 +88,7 @@ func Use(ctx context.Context, blobs blob.Store, items Items, shop event.ShopID, 
 	}
 	name := p.History[at].File
 	held := at > 0
-	if p.Files[0] == name && p.Held == held {
+	if p.Files[0] == name && p.Held == held && p.Trial == nil {
 		return p, nil
 	}
 	file, err := ReadModel(ctx, blobs, name)
@@ -99,38 +99,60 @@ func Use(ctx context.Context, blobs blob.Store, items Items, shop event.ShopID, 
 	if err != nil {
 		return p, fmt.Errorf("model %s: %w", version, err)
 	}
-	if err := tellSince(ctx, items, shop, m, now); err != nil {
+	if err := tellSince(ctx, items, shop, now, m); err != nil {
 		return p, err
 	}
-	p.Files, p.Held = filesOf(p.History, name), held
+	p.Files, p.Held, p.Trial = filesOf(p.History, name), held, nil
 	return p, writePointer(ctx, blobs, shop, p, etag)
 }
 
-// tellSince tells in which items the catalog differs from a model.
-func tellSince(ctx context.Context, items Items, shop event.ShopID, m *Model, now time.Time) error {
+// tellSince tells in which items the catalog differs from any of the models.
+func tellSince(ctx context.Context, items Items, shop event.ShopID, now time.Time, models ...*Model) error {
 	changes := map[event.ItemID]catalog.Change{}
-	there := make([]bool, m.Len())
+	there := make([][]bool, len(models))
+	for n, m := range models {
+		there[n] = make([]bool, m.Len())
+	}
 	err := items.List(ctx, shop, func(it catalog.Item) error {
-		i, known := m.Lookup(string(it.ID))
-		if !known {
-			if !it.UpdatedAt.Before(m.Trained()) {
-				changes[it.ID] = catalog.Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, New: true, At: it.UpdatedAt}
+		for n, m := range models {
+			i, known := m.Lookup(string(it.ID))
+			if known {
+				there[n][i] = true
 			}
-			return nil
-		}
-		there[i] = true
-		if it.Hidden != m.Hidden(i) || it.SoldOut != m.SoldOut(i) || it.Price != m.Price(i) {
-			changes[it.ID] = catalog.Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, At: now}
+			c, differs := m.differs(it, now)
+			if !differs {
+				continue
+			}
+			if old, told := changes[it.ID]; told { // another model does not have it, or has it otherwise
+				c.New = c.New || old.New
+				if old.At.After(c.At) {
+					c.At = old.At
+				}
+			}
+			changes[it.ID] = c
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("compare the catalog of %s: %w", shop, err)
 	}
-	for n, found := range there {
-		if i := item.Ordinal(n); !found && !m.Hidden(i) {
-			changes[event.ItemID(m.ID(i))] = catalog.Change{Price: m.Price(i), Gone: true, At: now}
+	for n, m := range models {
+		for at, found := range there[n] {
+			if i := item.Ordinal(at); !found && !m.Hidden(i) {
+				changes[event.ItemID(m.ID(i))] = catalog.Change{Price: m.Price(i), Gone: true, At: now}
+			}
 		}
 	}
 	return items.Tell(ctx, shop, changes)
+}
+
+// differs says whether an item of the catalog is not as the model's file has it, and the change that tells it.
+func (m *Model) differs(it catalog.Item, now time.Time) (catalog.Change, bool) {
+	c := catalog.Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, At: now}
+	i, known := m.Lookup(string(it.ID))
+	if !known {
+		c.New, c.At = true, it.UpdatedAt
+		return c, !it.UpdatedAt.Before(m.Trained())
+	}
+	return c, it.Hidden != m.Hidden(i) || it.SoldOut != m.SoldOut(i) || it.Price != m.Price(i)
 }

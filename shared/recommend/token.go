@@ -28,6 +28,7 @@ const (
 	Fixed    Policy = iota // no draw: every propensity is 1
 	LastSlot               // the last place of the shelf is drawn, see exploreShare
 	Drawn                  // several places are drawn, each given those before it, see Worker.arrange
+	Drafted                // two models picked in turn, see Worker.draft
 )
 
 const (

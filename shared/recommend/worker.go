@@ -56,6 +56,8 @@ type Worker struct {
 	rest      []Pick
 	fact      filter.Fact // of the item that a filter looks at
 
+	drafting drafting
+
 	picks   []Pick
 	among   []item.Ordinal // what exploration chose from
 	from    int            // where the shelf that is being filled begins

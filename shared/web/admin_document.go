@@ -65,6 +65,8 @@ func schemaName(pkg, name string) string {
 		return title(pkg)
 	case pkg == "web":
 		name = strings.TrimSuffix(name, "View")
+	case pkg == "compare":
+		return "Trial" + title(name)
 	case name == "Settings" && (pkg == "knn" || pkg == "ease"):
 		return title(pkg) + name
 	case pkg == "evaluate", pkg == "segment", pkg == "ledger" && name != "Row", pkg == "kpi":

@@ -29,6 +29,7 @@ func AdminRoutes(now func() time.Time, deps AdminDeps) ([]Route, *huma.OpenAPI) 
 	b.privacy()
 	b.shop()
 	b.models()
+	b.trial()
 	doc := b.huma.OpenAPI()
 	for _, unused := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's own problems never leave: ours do
 		delete(doc.Components.Schemas.Map(), unused)

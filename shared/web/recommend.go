@@ -288,6 +288,9 @@ func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *list
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)
 	}
 	if err == nil {
+		if trial := model.Trial(); trial != nil {
+			model = l.enter(trial, model, a)
+		}
 		l.model = model
 		l.token = recommend.Token{Model: model.Version(), Seed: a.query.Seed, At: a.query.Now}
 	}
@@ -306,6 +309,7 @@ func (h *recommending) answer(_ *http.Request, a *asked, l *listing) ([]recommen
 	}
 	shelves := a.worker.Answer(l.model, &a.query)
 	h.record(a, l, shelves)
+	a.query.Against = nil // what waits in the pool must not keep a model that is gone
 	return shelves, nil
 }
 
@@ -348,6 +352,9 @@ func (l *listing) appendExposure(dst []byte, a *asked, shelves []recommend.Shelf
 	dst = strconv.AppendUint(dst, l.token.Model, 10)
 	dst = append(dst, `,"seed":`...)
 	dst = strconv.AppendUint(dst, uint64(l.token.Seed), 10)
+	if l.arm != recommend.NoArm {
+		dst = l.appendArm(dst, a, shelves)
+	}
 	dst = append(dst, `,"shelves":[`...)
 	for i, s := range shelves {
 		if i > 0 {

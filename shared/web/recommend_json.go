@@ -22,6 +22,9 @@ type listing struct {
 	fields      fields
 
 	token recommend.Token // Placement and Policy are set per shelf
+
+	trial *recommend.Running // that the visitor takes part in, if the arm is one
+	arm   recommend.Arm
 }
 
 func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {

@@ -37,6 +37,7 @@ const (
 type Place struct {
 	item.Scored // as the ranking scored it whose turn it was
 	Team        Team
+	Chance      float32 // of the item to get this place, given the places before and the rankings: 1 where no coin decides, else 0.5
 }
 
 // Draft appends to dst the list of at most n items that two rankings pick in turn, best first; equal rankings and seed give an equal list. Rankings hold no item twice. It allocates
@@ -44,7 +45,7 @@ type Place struct {
 func Draft(dst []Place, a, b []item.Scored, n int, seed uint64) []Place {
 	from := len(dst)
 	for len(dst)-from < n && len(a) > 0 && len(b) > 0 && a[0].Item == b[0].Item {
-		dst = append(dst, Place{a[0], Nobody})
+		dst = append(dst, Place{a[0], Nobody, 1})
 		a, b = a[1:], b[1:]
 	}
 	for round := uint64(0); len(dst)-from < n; round++ {
@@ -53,10 +54,10 @@ func Draft(dst []Place, a, b []item.Scored, n int, seed uint64) []Place {
 		case len(a) == 0 && len(b) == 0:
 			return dst
 		case len(a) == 0:
-			dst, b = append(dst, Place{b[0], Nobody}), b[1:]
+			dst, b = append(dst, Place{b[0], Nobody, 1}), b[1:]
 			continue
 		case len(b) == 0:
-			dst, a = append(dst, Place{a[0], Nobody}), a[1:]
+			dst, a = append(dst, Place{a[0], Nobody, 1}), a[1:]
 			continue
 		}
 		first, second, last := a, b, B
@@ -64,17 +65,29 @@ func Draft(dst []Place, a, b []item.Scored, n int, seed uint64) []Place {
 		if mix(mix(seed)+round)&1 == 1 {
 			first, second, team, last = b, a, B, A
 		}
-		dst = append(dst, Place{first[0], team})
+		alike, chance := first[0].Item == second[0].Item, float32(.5)
+		if alike {
+			chance = 1
+		}
+		dst = append(dst, Place{first[0], team, chance})
 		second = unpicked(dst[from:], second)
 		if len(second) == 0 {
 			dst[len(dst)-1].Team = Nobody // the other has no answer to this pick
 			continue
 		}
 		if len(dst)-from < n {
-			dst = append(dst, Place{second[0], last})
+			dst = append(dst, Place{second[0], last, answered(dst[from:], first, second[0].Item, alike)})
 		}
 	}
 	return dst
+}
+
+// answered is the chance of the second pick of a round, given the first. Where both wanted the same item, the coin also decided who has to take another one.
+func answered(list []Place, first []item.Scored, second item.Ordinal, alike bool) float32 {
+	if rest := unpicked(list, first); alike && len(rest) > 0 && rest[0].Item != second {
+		return .5
+	}
+	return 1
 }
 
 // unpicked is the ranking from its first item on that is not on the list.

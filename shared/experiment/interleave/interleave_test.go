@@ -58,10 +58,10 @@ func TestDraft(t *testing.T) {
 func TestDraftByRounds(t *testing.T) {
 	a, b := ranking(1, 2, 3, 4), ranking(2, 5, 1, 6)
 	want := map[[2]Team][]Place{
-		{A, A}: {{a[0], A}, {b[0], B}, {a[2], A}, {b[1], B}},
-		{A, B}: {{a[0], A}, {b[0], B}, {b[1], B}, {a[2], A}},
-		{B, A}: {{b[0], B}, {a[0], A}, {a[2], A}, {b[1], B}},
-		{B, B}: {{b[0], B}, {a[0], A}, {b[1], B}, {a[2], A}},
+		{A, A}: {{a[0], A, .5}, {b[0], B, 1}, {a[2], A, .5}, {b[1], B, 1}},
+		{A, B}: {{a[0], A, .5}, {b[0], B, 1}, {b[1], B, .5}, {a[2], A, 1}},
+		{B, A}: {{b[0], B, .5}, {a[0], A, 1}, {a[2], A, .5}, {b[1], B, 1}},
+		{B, B}: {{b[0], B, .5}, {a[0], A, 1}, {b[1], B, .5}, {a[2], A, 1}},
 	}
 	seen := map[[2]Team]int{}
 	for seed := range uint64(400) {
@@ -75,6 +75,32 @@ func TestDraftByRounds(t *testing.T) {
 	for first := range want {
 		if seen[first] < 70 || seen[first] > 130 {
 			t.Errorf("%v begins %d of 400 lists, want about 100", first, seen[first])
+		}
+	}
+}
+
+// TestChances holds what places say of their chance to how often it happens: of all lists that begin alike, the share in which the next place holds the same item.
+func TestChances(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 40 {
+		a, b := shuffled(r, 2+r.IntN(5)), shuffled(r, 2+r.IntN(5))
+		begun, went, said := map[string]int{}, map[string]int{}, map[string]float64{}
+		const lists = 4000
+		for seed := range uint64(lists) {
+			before := ""
+			for _, p := range Draft(nil, a, b, 6, seed) {
+				next := before + string(rune('a'+p.Item))
+				begun[before]++
+				went[next]++
+				said[next] += float64(p.Chance)
+				before = next
+			}
+		}
+		for next, n := range went {
+			share, mean := float64(n)/float64(begun[next[:len(next)-1]]), said[next]/float64(n)
+			if begun[next[:len(next)-1]] > lists/8 && math.Abs(share-mean) > .08 {
+				t.Errorf("%v against %v: after %q %.3f of lists go on to %q, told %.3f", a, b, next[:len(next)-1], share, next, mean)
+			}
 		}
 	}
 }
@@ -133,7 +159,7 @@ func TestDraftAllocatesNothing(t *testing.T) {
 }
 
 func TestCredit(t *testing.T) {
-	list := []Place{{item.Scored{Item: 4}, Nobody}, {item.Scored{Item: 7}, A}, {item.Scored{Item: 9}, B}}
+	list := []Place{{item.Scored{Item: 4}, Nobody, 1}, {item.Scored{Item: 7}, A, .5}, {item.Scored{Item: 9}, B, 1}}
 	for clicked, want := range map[item.Ordinal]Team{4: Nobody, 7: A, 9: B, 1: Nobody} {
 		if got := Credit(list, clicked); got != want {
 			t.Errorf("a click on %d counts for %v, want %v", clicked, got, want)
