@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +80,12 @@ func trainText(r trainer.Report) string {
 			before = fmt.Sprintf("%.4f", *c.Before)
 		}
 		fmt.Fprintf(&b, "  %-28s %-12s before %s, after %.4f, popularity %.4f, on %d questions\n", c.Model, c.Metric, before, c.After, c.Popularity, c.Questions)
+		for _, name := range slices.Sorted(maps.Keys(c.Alone)) {
+			fmt.Fprintf(&b, "  %-28s %s alone %.4f\n", "", name, c.Alone[name])
+		}
+		if c.Gain != nil {
+			fmt.Fprintf(&b, "  %-28s change %+.4f, 95 %% interval %+.4f to %+.4f\n", "", c.Gain.Mean, c.Gain.Interval.Low, c.Gain.Interval.High)
+		}
 		if c.Note != "" {
 			fmt.Fprintf(&b, "  %-28s %s\n", "", c.Note)
 		}

@@ -146,9 +146,14 @@ const (
 	FeaturePopular = rankPopular
 )
 
-// FixedShares ranks a query's candidates by shares that nobody learned, the best n first: what a model without a ranker does, and what a ranker has to beat.
-func (w *Worker) FixedShares(dst []item.Scored, m *Model, q *Query, n int) []item.Scored {
+// Ranking ranks a query's candidates as for-you does, the best n first, before anything is drawn or spread: by a ranker, or with nil by shares that nobody learned, which is what a model without a ranker
+// does.
+func (w *Worker) Ranking(dst []item.Scored, m *Model, q *Query, r *rank.Model, n int) []item.Scored {
 	live := w.ask(m, q)
+	if r != nil && r.Kind == ForYouFeatures && r.Width() == forYouWidth {
+		w.rankCandidates(r, live, n)
+		return w.top.Append(dst)
+	}
 	w.top.Reset(n)
 	w.mixShares(live)
 	return w.top.Append(dst)

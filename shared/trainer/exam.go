@@ -108,8 +108,8 @@ func sample(all []question, seed uint64) []question {
 	return out
 }
 
-// examine asks the models and decides.
-func (t *training) examine(ctx context.Context, r *Report, h history, p plan, previous, candidate *model.Model, held bool) error {
+// examine asks the models.
+func (t *training) examine(ctx context.Context, r *Report, h history, p plan, previous, candidate *model.Model) error {
 	r.Holdout = Holdout{From: time.Unix(p.from, 0).UTC(), Unseen: p.unseen}
 	for _, c := range []struct {
 		name      string
@@ -137,7 +137,6 @@ func (t *training) examine(ctx context.Context, r *Report, h history, p plan, pr
 		}
 		r.Checks = append(r.Checks, check)
 	}
-	r.decide(held)
 	return nil
 }
 

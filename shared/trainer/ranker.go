@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
+	"shopkeeper/shared/backtest"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
@@ -18,58 +20,74 @@ import (
 )
 
 const (
-	enoughLessons = 100 // questions from which a ranker is worth learning
-	mostLessons   = 4000
-	recalled      = 24 // items of a profile
+	enoughLessons = 100  // questions from which a ranker is worth learning
+	mostLessons   = 3200 // that a ranker learns from
+	fewestAsked   = 20   // questions that for-you is examined with
+	recalled      = 24   // items of a profile
 )
 
 // lesson is what somebody met for the first time, and what was known of them just before.
 type lesson struct {
 	at     int64
+	person uint32
 	recent []profile.Recent
 	target item.Ordinal
 }
 
-// fitRanker learns how far to believe the sources of for-you, and puts the ranker into the final file. The rehearsal answers what came after it; four fifths of the
-// questions, by time, are learned from and the last fifth decides: where the ranker is not better than the best of fixed shares and the sources alone, the file
-// goes without, and for-you is mixed by fixed shares. Where there was no rehearsal, the ranker of the model in use stays.
-func (t *training) fitRanker(ctx context.Context, h history, p plan, previous *model.Model, rehearsal built, final *built) (*Check, error) {
+// course is what for-you learns from and is asked: lessons in order of time, those that teach before those that ask.
+type course struct {
+	taught, asked []lesson
+}
+
+// course takes four fifths of what came after a moment to learn from and the last fifth to ask.
+func (t *training) course(h history, from int64) course {
+	all := t.lessons(h, from)
+	cut := len(all) * 4 / 5
+	return course{spread(all[:cut], mostLessons), spread(all[cut:], mostQuestions)}
+}
+
+// fitRanker learns how far to believe the sources of for-you, and puts the ranker into both files. What came after the rehearsal's history teaches, and asks at last: the ranker is used where it is better
+// beyond chance than the best of fixed shares and the sources alone. Otherwise for-you falls back to that best: to fixed shares by going without a ranker, to a source by a ranker that looks
+// at nothing else. Where there was no rehearsal, the ranker of the model in use stays. The check is nil where nothing was compared.
+func (t *training) fitRanker(ctx context.Context, p plan, lessons course, previous *model.Model, rehearsal, final *built) (*Check, error) {
 	if !p.unseen {
 		if previous != nil && previous.Ranker() != nil {
-			return nil, final.change(func(c *model.Contents) { c.Ranker = previous.Ranker() })
+			if err := final.change(func(c *model.Contents) { c.Ranker = previous.Ranker() }); err != nil {
+				return nil, err
+			}
+			*rehearsal = *final
 		}
-		return nil, nil
+		return nil, nil //nolint:nilnil // nothing to learn
 	}
-	lessons := spread(t.lessons(h, p.from), mostLessons)
-	if len(lessons) < enoughLessons {
-		return nil, nil
+	if len(lessons.taught)+len(lessons.asked) < enoughLessons {
+		return nil, nil //nolint:nilnil // as above
 	}
 	m, err := recommend.Open(rehearsal.file)
 	if err != nil {
 		return nil, err
 	}
-	cut := len(lessons) * 4 / 5
 	set := rank.NewSet(recommend.ForYouWidth)
 	var w recommend.Worker
-	for _, l := range lessons[:cut] {
+	for _, l := range lessons.taught {
 		teach(set, &w, m, l)
 	}
 	if set.Len() == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // as above
 	}
 	ranker, err := rank.Fit(ctx, set, rank.DefaultSettings)
 	if fault.Is(err, fault.Invalid) { // a catalog with odd prices must not keep a shop from a model
-		return nil, nil
+		return nil, nil //nolint:nilnil // as above
 	}
 	if err != nil {
 		return nil, err
 	}
 	ranker.Kind = recommend.ForYouFeatures
-	check, better := compareRanker(&w, m, ranker, lessons[cut:])
-	if !better {
-		return &check, nil
+	check, used := t.judgeRanker(&w, m, ranker, lessons.asked)
+	put := func(c *model.Contents) { c.Ranker = used }
+	if err := rehearsal.change(put); err != nil {
+		return nil, err
 	}
-	return &check, final.change(func(c *model.Contents) { c.Ranker = ranker })
+	return &check, final.change(put)
 }
 
 // change writes the file again with other contents.
@@ -114,7 +132,7 @@ func (t *training) lessons(h history, from int64) []lesson {
 			met[e.person] = map[item.Ordinal]bool{}
 		}
 		if e.time >= from && len(known) > 0 && !met[e.person][e.item] {
-			out = append(out, lesson{e.time, slices.Clone(known), e.item})
+			out = append(out, lesson{e.time, e.person, slices.Clone(known), e.item})
 		}
 		met[e.person][e.item] = true
 		id := event.ItemID(t.catalog.Items[e.item].ID)
@@ -154,50 +172,115 @@ func teach(set *rank.Set, w *recommend.Worker, m *recommend.Model, l lesson) {
 	set.End()
 }
 
-// compareRanker asks the ranker, fixed shares and each source alone the same questions: the mean of 1 / rank of what was met, 0 beyond the first twenty.
-func compareRanker(w *recommend.Worker, m *recommend.Model, ranker *rank.Model, lessons []lesson) (Check, bool) {
-	const shares, sessions, weights = "fixed shares", "session neighbours", "item-item weights"
-	check := Check{Model: "for you", Metric: fmt.Sprintf("mrr@%d", depth), Questions: len(lessons), Alone: map[string]float64{shares: 0, sessions: 0, weights: 0}}
-	var top item.Top
-	var scores []float32
-	var ranked []item.Scored
-	share := 1 / float64(max(1, len(lessons)))
-	for _, l := range lessons {
-		q := l.query()
-		check.Alone[shares] += share * reciprocal(w.FixedShares(ranked[:0], m, q, depth), l.target)
-		items, rows := w.Candidates(m, q)
-		best := func(of func(at int) float32) float64 {
-			top.Reset(depth)
-			for at, i := range items {
-				top.Offer(i, of(at))
-			}
-			ranked = top.Append(ranked[:0])
-			return share * reciprocal(ranked, l.target)
+// examineForYou asks the new model and the one in use, each as it ranks, for what people met, unless there are too few questions.
+func (t *training) examineForYou(r *Report, lessons []lesson, candidate, previous []byte) error {
+	if len(lessons) < fewestAsked {
+		return nil
+	}
+	var w recommend.Worker
+	reached := func(file []byte, r func(*recommend.Model) *rank.Model) ([]float64, error) {
+		m, err := recommend.Open(file)
+		if err != nil {
+			return nil, err
 		}
-		scores = ranker.Score(scores[:0], rows)
-		check.After += best(func(at int) float32 { return scores[at] })
-		check.Alone[sessions] += best(func(at int) float32 { return rows[at*recommend.ForYouWidth+recommend.FeatureSession] })
-		check.Alone[weights] += best(func(at int) float32 { return rows[at*recommend.ForYouWidth+recommend.FeatureRelated] })
-		check.Popularity += best(func(at int) float32 { return rows[at*recommend.ForYouWidth+recommend.FeaturePopular] })
+		return t.gains(&w, m, r(m), lessons), nil
 	}
-	first, reached := "", 0.0
-	for _, name := range []string{shares, sessions, weights} {
-		if check.Alone[name] > reached {
-			first, reached = name, check.Alone[name]
+	after, err := reached(candidate, (*recommend.Model).Ranker)
+	if err != nil {
+		return err
+	}
+	popular, err := reached(candidate, func(*recommend.Model) *rank.Model { return alone(recommend.FeaturePopular) })
+	if err != nil {
+		return err
+	}
+	check := Check{Model: forYou, Metric: fmt.Sprintf("ndcg@%d", depth), Questions: len(lessons), After: mean(after), Popularity: mean(popular)}
+	if previous != nil {
+		before, err := reached(previous, (*recommend.Model).Ranker)
+		if err != nil {
+			return err
 		}
+		difference := t.better(lessons, before, after)
+		check.Before, check.Difference = new(mean(before)), &difference
 	}
-	better := check.After > reached
-	check.Note = fmt.Sprintf("the ranker is used: the best without it, %s, reached %.4f", first, reached)
-	if !better {
-		check.Note = fmt.Sprintf("fixed shares stay: the ranker is no better than %s with %.4f", first, reached)
-	}
-	return check, better
+	r.Checks = append(r.Checks, check)
+	return nil
 }
 
-func reciprocal(ranked []item.Scored, wanted item.Ordinal) float64 {
+// forYou is the name of the blend in reports.
+const forYou = "for you"
+
+// What a ranker has to beat.
+const (
+	byShares   = "fixed shares"
+	ofSessions = "session neighbours"
+	ofWeights  = "item-item weights"
+)
+
+// alone ranks by one source and looks at the other only where the first says the same.
+func alone(feature int) *rank.Model {
+	m := &rank.Model{Kind: recommend.ForYouFeatures, Mean: make([]float32, recommend.ForYouWidth), Weights: make([]float32, recommend.ForYouWidth)}
+	m.Weights[recommend.FeatureSession], m.Weights[recommend.FeatureRelated] = 1e-3, 1e-3
+	m.Weights[feature] = 1
+	return m
+}
+
+// judgeRanker asks the ranker, fixed shares and each source alone the same questions, and says what for-you should rank by: the ranker, a source, or with nil fixed shares. The measure is NDCG with one
+// wanted item: 1 / log2(1 + rank), 0 beyond the first twenty.
+func (t *training) judgeRanker(w *recommend.Worker, m *recommend.Model, ranker *rank.Model, lessons []lesson) (check Check, used *rank.Model) {
+	rankers := map[string]*rank.Model{byShares: nil, ofSessions: alone(recommend.FeatureSession), ofWeights: alone(recommend.FeatureRelated)}
+	reached := map[string][]float64{}
+	check = Check{Model: forYou, Alone: map[string]float64{}}
+	for name, r := range rankers {
+		reached[name] = t.gains(w, m, r, lessons)
+		check.Alone[name] = mean(reached[name])
+	}
+	best := byShares
+	for _, name := range []string{ofSessions, ofWeights} {
+		if check.Alone[name] > check.Alone[best] {
+			best = name
+		}
+	}
+	with := t.gains(w, m, ranker, lessons)
+	gain := t.better(lessons, reached[best], with)
+	check.After, check.Gain = mean(with), &gain
+	if !gain.Better() {
+		instead := byShares
+		if d := t.better(lessons, reached[byShares], reached[best]); d.Better() {
+			instead = best
+		}
+		check.Note = fmt.Sprintf("for-you goes by %s: the ranker reached %.4f, not better beyond chance than %s with %.4f", instead, check.After, best, check.Alone[best])
+		return check, rankers[instead]
+	}
+	check.Note = fmt.Sprintf("the ranker is used: the best without it, %s, reached %.4f", best, check.Alone[best])
+	return check, ranker
+}
+
+// better is the paired difference b - a, people drawn whole: what one person met is not independent.
+func (t *training) better(lessons []lesson, a, b []float64) backtest.Difference {
+	people := make([]int, len(lessons))
+	for n, l := range lessons {
+		people[n] = int(l.person)
+	}
+	return backtest.PairedClusters(a, b, people, t.settings.Seed)
+}
+
+// gains are what a ranker, nil for fixed shares, reaches on each question.
+func (t *training) gains(w *recommend.Worker, m *recommend.Model, r *rank.Model, lessons []lesson) []float64 {
+	out := make([]float64, len(lessons))
+	var ranked []item.Scored
+	for n, l := range lessons {
+		ranked = w.Ranking(ranked[:0], m, l.query(), r, depth)
+		if wanted, ok := m.Lookup(t.catalog.Items[l.target].ID); ok {
+			out[n] = gain(ranked, wanted)
+		}
+	}
+	return out
+}
+
+func gain(ranked []item.Scored, wanted item.Ordinal) float64 {
 	for at, s := range ranked {
 		if s.Item == wanted {
-			return 1 / float64(at+1)
+			return 1 / math.Log2(float64(at+2))
 		}
 	}
 	return 0

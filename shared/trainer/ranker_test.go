@@ -57,8 +57,8 @@ func TestTheRankerIsUsedWhereItIsBetter(t *testing.T) {
 		best = max(best, alone)
 	}
 	ranker := open(t, r).Ranker()
-	if used := ranker != nil; used != (c.After > best) || used != strings.Contains(c.Note, "is used") {
-		t.Errorf("ranker used: %v, with %.4f against %v: %s", used, c.After, c.Alone, c.Note)
+	if !c.Gain.Better() || c.After <= best || !strings.Contains(c.Note, "is used") {
+		t.Errorf("the ranker is used with %.4f against %v: %+v, %s", c.After, c.Alone, c.Gain, c.Note)
 	}
 	if ranker == nil {
 		t.Fatalf("no ranker where people go for what is dear: %+v", c)
@@ -74,6 +74,9 @@ func TestTheRankerIsUsedWhereItIsBetter(t *testing.T) {
 	if again.Report.Holdout.Unseen || open(t, again).Ranker() == nil {
 		t.Errorf("without a rehearsal the ranker of the model in use was not kept: %+v", again.Report.Holdout)
 	}
+	if c := rankerCheck(again.Report); c == nil || c.Before == nil || *c.Before == 0 || c.Difference == nil {
+		t.Errorf("for-you was not held against the model in use: %+v", c)
+	}
 }
 
 func TestARankerThatIsNoBetterIsNotUsed(t *testing.T) {
@@ -87,9 +90,18 @@ func TestARankerThatIsNoBetterIsNotUsed(t *testing.T) {
 	var w recommend.Worker
 	h := newHistory(wide(3), mustCatalog(t, wide(3).Items))
 	lessons := (&training{catalog: mustCatalog(t, wide(3).Items)}).lessons(h, h.lastTenth())
-	if c, better := compareRanker(&w, m, upside, lessons); better || !strings.Contains(c.Note, "fixed shares stay") {
+	judge := &training{catalog: mustCatalog(t, wide(3).Items)}
+	c, used := judge.judgeRanker(&w, m, upside, lessons)
+	if used == upside || c.Gain.Better() || !strings.Contains(c.Note, "for-you goes by "+goesBy(used)+":") {
 		t.Errorf("a ranker that turns everything over is used: %+v", c)
 	}
+	t.Run("a source that beats fixed shares takes the place of a ranker", func(t *testing.T) {
+		one := judge.gains(&w, m, alone(recommend.FeatureSession), lessons)
+		shares := judge.gains(&w, m, nil, lessons)
+		if want := judge.better(lessons, shares, one).Better(); want != (used != nil && used.Weights[recommend.FeatureSession] == 1) {
+			t.Errorf("session neighbours are better than fixed shares: %v, but for-you goes by %s", want, goesBy(used))
+		}
+	})
 }
 
 func mustCatalog(t *testing.T, items []model.Item) *model.Catalog {
@@ -121,5 +133,54 @@ func TestLessonsKnowOnlyWhatCameBefore(t *testing.T) {
 	}
 	if got := spread(lessons, 10); len(got) != 10 || got[0].at != lessons[0].at {
 		t.Errorf("%d of %d", len(got), len(lessons))
+	}
+}
+
+// goesBy names what for-you falls back to.
+func goesBy(r *rank.Model) string {
+	switch {
+	case r == nil:
+		return byShares
+	case r.Weights[recommend.FeatureSession] == 1:
+		return ofSessions
+	}
+	return ofWeights
+}
+
+// TestAWorseForYouIsRefused holds a model that ranks well against one whose ranker turns everything over: the parts are the same, the whole is worse.
+func TestAWorseForYouIsRefused(t *testing.T) {
+	in := wide(3)
+	good := train(t, in, nil)
+	m, err := model.Open(good.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	upside := &rank.Model{Kind: recommend.ForYouFeatures, Mean: make([]float32, recommend.ForYouWidth), Weights: make([]float32, recommend.ForYouWidth)}
+	upside.Weights[recommend.FeatureSession], upside.Weights[recommend.FeatureRelated] = -1, -1
+	c := mustCatalog(t, in.Items)
+	h := newHistory(in, c)
+	bad := built{contents: model.Contents{Trained: m.Trained(), Catalog: c, Sessions: m.Sessions(), Related: m.Weights()}}
+	if err := bad.change(func(c *model.Contents) { c.Ranker = upside }); err != nil {
+		t.Fatal(err)
+	}
+	judge := &training{catalog: c}
+	lessons := judge.course(h, h.lastTenth())
+	for name, tt := range map[string]struct {
+		candidate, previous []byte
+		publish             bool
+	}{
+		"a worse one":  {bad.file, good.File, false},
+		"a better one": {good.File, bad.file, true},
+		"the first":    {bad.file, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r Report
+			if err := judge.examineForYou(&r, lessons.asked, tt.candidate, tt.previous); err != nil {
+				t.Fatal(err)
+			}
+			if r.decide(false); r.Publish != tt.publish || len(r.Checks) != 1 {
+				t.Errorf("published: %v (%s), want %v; %+v", r.Publish, r.Reason, tt.publish, r.Checks)
+			}
+		})
 	}
 }

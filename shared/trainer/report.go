@@ -50,8 +50,8 @@ type Check struct {
 	After      float64              `json:"after"`
 	Popularity float64              `json:"popularity"`
 	Difference *backtest.Difference `json:"difference,omitempty"` // after - before
-	Alone      map[string]float64   `json:"alone,omitempty"`      // of the blend: what its sources reach alone, and what fixed shares of them do
-	Gain       *backtest.Difference `json:"gain,omitempty"`       // after - the best of Alone
+	Alone      map[string]float64   `json:"alone,omitempty"`      // what is reached without what was learned: by each source of for-you and by fixed shares of them; by similar items without words
+	Gain       *backtest.Difference `json:"gain,omitempty"`       // of what was learned over the best of Alone
 	Note       string               `json:"note,omitempty"`
 }
 

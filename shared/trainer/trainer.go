@@ -103,20 +103,26 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	ranked, err := t.fitRanker(ctx, h, p, previous, rehearsal, &final)
+	lessons := t.course(h, p.from)
+	ranked, err := t.fitRanker(ctx, p, lessons, previous, &rehearsal, &final)
 	if err != nil {
 		return Result{}, err
 	}
 	r := h.report(final.models, note)
 	r.Search, r.Tuning = searched, Tuning{t.settings.KNN, t.settings.EASE}
 	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
-	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model, in.Held && previous != nil); err != nil {
+	if previous == nil {
+		in.Previous = nil
+	}
+	if err := t.examine(ctx, &r, h, p, previous, rehearsal.model); err != nil {
+		return Result{}, err
+	}
+	if err := t.examineForYou(&r, lessons.asked, rehearsal.file, in.Previous); err != nil {
 		return Result{}, err
 	}
 	r.note(judged)
-	if ranked != nil {
-		r.Checks = append(r.Checks, *ranked)
-	}
+	r.note(ranked)
+	r.decide(in.Held && previous != nil)
 	t.advance("backtest", 1)
 	r.Seconds = s.Now().Sub(started).Seconds()
 	return Result{File: final.file, Report: r}, nil
