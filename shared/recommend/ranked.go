@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -74,8 +73,8 @@ func (w *Worker) describe(live bool, depth int) {
 	n := len(w.able) * forYouWidth
 	w.rows = slices.Grow(w.rows[:0], n)[:n]
 	clear(w.rows)
-	w.describeSource(rankSession, live, func(c mention) float32 { return c.session })
-	w.describeSource(rankRelated, live, func(c mention) float32 { return c.related })
+	w.describeSource(rankSession, live, func(c *mention) float32 { return c.session })
+	w.describeSource(rankRelated, live, func(c *mention) float32 { return c.related })
 	usual := w.usualPrice()
 	for at, i := range w.able {
 		row := w.rows[at*forYouWidth : (at+1)*forYouWidth]
@@ -95,22 +94,37 @@ func (w *Worker) describe(live bool, depth int) {
 }
 
 // describeSource fills the three features of a source: share, place, share while a visit is under way.
-func (w *Worker) describeSource(first int, live bool, of func(mention) float32) {
-	w.placed = w.placed[:0]
+func (w *Worker) describeSource(first int, live bool, of func(*mention) float32) {
+	w.top.Reset(len(w.able))
 	for at, i := range w.able {
 		w.rows[at*forYouWidth+first+1] = -furthestPlace
-		if score := of(w.said(i)); score > 0 {
-			w.placed = append(w.placed, item.Scored{Item: item.Ordinal(at), Score: score})
+		if score := of(&w.found[w.places[i]]); score > 0 {
+			w.top.Offer(item.Ordinal(at), score)
 		}
 	}
-	slices.SortFunc(w.placed, func(a, b item.Scored) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item)) })
+	w.placed = w.top.Append(w.placed[:0])
 	for place, s := range w.placed {
 		row := w.rows[int(s.Item)*forYouWidth+first:]
-		row[0], row[1] = s.Score/w.placed[0].Score, -float32(math.Log(float64(place+1)))
+		row[0], row[1] = s.Score/w.placed[0].Score, -placeLog(place)
 		if live {
 			row[2] = row[0]
 		}
 	}
+}
+
+// placeLogs are the logarithms of the first places.
+var placeLogs = func() (logs [2 * rankedDepth]float32) {
+	for place := range logs {
+		logs[place] = float32(math.Log(float64(place + 1)))
+	}
+	return logs
+}()
+
+func placeLog(place int) float32 {
+	if place < len(placeLogs) {
+		return placeLogs[place]
+	}
+	return float32(math.Log(float64(place + 1)))
 }
 
 // usualPrice is the mean logarithm of the prices of what the visitor looked at, 0 where none has one.
