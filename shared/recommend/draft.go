@@ -34,7 +34,8 @@ func (w *Worker) draft(limit int) Policy {
 	d.lists[0] = append(d.lists[0][:0], w.picks[w.from:]...)
 	w.picks = w.picks[:w.from]
 	for _, p := range d.lists[0] { // it may not get its place, and may then stand elsewhere
-		w.at(p.Item).blocked = false
+		c := w.at(p.Item)
+		c.blocked, c.shelf = false, 0
 	}
 	w.rival(limit)
 	for n, list := range d.lists {
@@ -51,7 +52,7 @@ func (w *Worker) draft(limit int) Policy {
 		p := d.pick(place)
 		p.Team, p.Score, p.Propensity = place.Team, min(p.Score, ceiling), p.Propensity*place.Chance
 		ceiling = p.Score
-		w.picks = append(w.picks, p)
+		w.put(p)
 	}
 	w.complete(limit)
 	return Drafted
