@@ -28,7 +28,7 @@ func (b *recommending) http(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	b.note("\n%s", strings.TrimSpace(string(out)))
-	b.begin("Over HTTP, and how fresh", "go run ./scripts/bench -only frontpage,toy,fresh -length "+length+": the demonstration shop and that of the toy set, warm, profile read and exposure logged, server on one core, generator on the other, closed loop, keep-alive; share of a handler on net/http that answers as many bytes in the same run; a click counts when a front page shows it")
+	b.begin("Over HTTP, and how fresh", "go run ./scripts/bench -only frontpage,toy,fresh -length "+length+": the demonstration shop, whose items all go with all others, and that of Serenade's toy set, which the peers' figures are about, warm, profile read and exposure logged, server on one core, generator on the other, closed loop, keep-alive; share of a handler on net/http that answers as many bytes in the same run; a click counts when a front page shows it")
 	return b.promised(string(out))
 }
 
@@ -46,19 +46,21 @@ func (b *recommending) promised(printed string) error {
 	}
 	for n, l := range lists {
 		perSecond, p99, share := number(l[4]), number(l[6]), number(l[7])
-		wanted, met, peers := "", any(nil), ""
-		if list := strings.HasPrefix(l[1], "list"); list && l[3] == "16" {
-			wanted, met = "> 28,000/s, p99 < 1.4 ms", perSecond > 28000 && p99 < 1.4
-			peers = "Serenade 28.2k/s, p50 .53, p99 1.4 ms; Gorse 505/s, p99 46 ms"
-		}
+		wanted, met, wantedShare, metShare, peers := "", any(nil), "", any(nil), ""
 		name := fmt.Sprintf("%s, %s B, %s connections", l[1], l[2], l[3])
-		if places[n][0] > freshLine.FindStringIndex(printed)[0] { // the toy set comes last
+		toy := places[n][0] > freshLine.FindStringIndex(printed)[0] // it comes last
+		if toy {
 			name = "toy set: " + name
 		}
-		b.add(name, fmt.Sprintf("%s/s, p50 %s, p99 %s ms", l[4], l[5], l[6]), wanted, met, peers)
-		if wanted != "" {
-			b.add(name+": share", l[7], ">= 0.60", share >= .6, "")
+		if toy && l[3] == "16" { // what the peers' figures are about
+			wanted, met = "> 28,000/s, p99 < 1.4 ms", perSecond > 28000 && p99 < 1.4
+			peers = "Serenade 28.2k/s, p50 .53, p99 1.4 ms (bare ids)"
 		}
+		if toy && l[3] == "16" && strings.Contains(l[1], "all members") {
+			wantedShare, metShare = ">= 0.60", share >= .6
+		}
+		b.add(name, fmt.Sprintf("%s/s, p50 %s, p99 %s ms", l[4], l[5], l[6]), wanted, met, peers)
+		b.add(name+": share of a trivial handler", l[7], wantedShare, metShare, "")
 	}
 	b.add("a click shows on the page", fmt.Sprintf("p50 %s, p99 %s ms", fresh[1], fresh[2]), "p99 < 1000 ms", number(fresh[2]) < 1000, "Serenade: after a restart")
 	return nil

@@ -75,6 +75,7 @@ front page of 5 shelves           10886 | c=16     5348/s    1.50   17.18   101.
 list of 21 bare ids                 459 | c=16    30321/s    0.50    1.35    29.9  (0.41, 0.72)
   trivial handler, net/http         459 | c=16    37302/s    0.25    5.43    16.9
 p50 5.98 ms, p99 37.98 ms (promise: under 1,000 ms)
+list of 21 items, all members      4802 | c=16    30321/s    0.50    1.35    29.9  (0.21, 0.62)
 list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9  (0.41, 0.50)
 `
 	var out bytes.Buffer
@@ -88,9 +89,13 @@ list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9
 	}
 	want := []string{
 		"front page of 5 shelves, 10886 B, 16 connections: 5348/s, p50 1.50, p99 17.18 ms: ",
-		"list of 21 bare ids, 459 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
-		"list of 21 bare ids, 459 B, 16 connections: share: 0.72: yes",
+		"front page of 5 shelves, 10886 B, 16 connections: share of a trivial handler: 0.31: ",
+		"list of 21 bare ids, 459 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: ",
+		"list of 21 bare ids, 459 B, 16 connections: share of a trivial handler: 0.72: ",
+		"toy set: list of 21 items, all members, 4802 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
+		"toy set: list of 21 items, all members, 4802 B, 16 connections: share of a trivial handler: 0.62: yes",
 		"toy set: list of 21 bare ids, 459 B, 64 connections: 9000/s, p50 0.50, p99 9.35 ms: ",
+		"toy set: list of 21 bare ids, 459 B, 64 connections: share of a trivial handler: 0.50: ",
 		"a click shows on the page: p50 5.98, p99 37.98 ms: yes",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
