@@ -44,6 +44,7 @@ require (
 )
 
 require (
+	github.com/aws/aws-sdk-go-v2/service/athena v1.66.10 // indirect
 	github.com/cention-sany/utf7 v0.0.0-20170124080048-26cad61bd60a // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect

@@ -11,10 +11,12 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"shopkeeper/shared/app/trigger"
+	"shopkeeper/shared/athena"
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/eventbridge"
 	"shopkeeper/shared/s3"
+	"shopkeeper/shared/warehouse"
 )
 
 func main() {
@@ -34,5 +36,9 @@ func build(ctx context.Context, getenv env.Lookup) (trigger.Night, error) {
 	if err != nil {
 		return nil, err
 	}
-	return trigger.TrainFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), eventbridge.Open(aws, cfg.Bus)), nil
+	var elsewhere warehouse.Engine
+	if cfg.Warehouse {
+		elsewhere = athena.Open(aws, athena.Settings{Workgroup: cfg.Workgroup, Database: cfg.Database, Bucket: cfg.Bucket}, nil)
+	}
+	return trigger.TrainFunction(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), eventbridge.Open(aws, cfg.Bus), elsewhere), nil
 }

@@ -29,7 +29,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		news := &heard{}
-		return replay.Started{Handler: trigger.TrainFunction(w.Log, replay.Now, w.DB, w.Files, news), State: func(ctx context.Context) (any, error) {
+		return replay.Started{Handler: trigger.TrainFunction(w.Log, replay.Now, w.DB, w.Files, news, nil), State: func(ctx context.Context) (any, error) {
 			pointer, _, err := recommend.ReadPointer(ctx, w.Files, "tea")
 			if fault.Is(err, fault.NotFound) {
 				err = nil

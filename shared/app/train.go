@@ -22,6 +22,7 @@ import (
 	"shopkeeper/shared/shop"
 	"shopkeeper/shared/table"
 	"shopkeeper/shared/trainer"
+	"shopkeeper/shared/warehouse"
 )
 
 // History is how far back training looks, from the newest event: a shop that imports old orders learns from them.
@@ -38,7 +39,8 @@ type Trainer struct {
 
 	consents *consent.Records
 
-	Budget time.Duration // of a search for better settings before the training; 0: what the last one found is used
+	Budget    time.Duration    // of a search for better settings before the training; 0: what the last one found is used
+	Warehouse warehouse.Engine // counts what was learned from where it lies; nil: in this process
 }
 
 // Train is the trainer of the deployment's shops. News of a model goes over the bus, if there is one.
@@ -90,9 +92,6 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	if err != nil {
 		return trainer.Report{}, err
 	}
-	if len(in.Items) == 0 {
-		return trainer.Report{}, fault.New(fault.NotFound, "the shop has no items: import a catalog or orders first")
-	}
 	if in.Known, err = t.known(ctx, shop); err != nil {
 		return trainer.Report{}, err
 	}
@@ -104,6 +103,11 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	result, err := trainer.Train(ctx, in, settings, progress)
 	if err != nil {
 		return trainer.Report{}, fmt.Errorf("train %s: %w", shop, err)
+	}
+	if in.Warehouse != nil { // after a failure it stays: the next call goes on with it
+		if err := in.Warehouse.Close(ctx); err != nil {
+			t.log.Warn("the warehouse keeps what the training made", "shop", shop, "err", err)
+		}
 	}
 	r := result.Report
 	if err := t.remember(ctx, shop, r); err != nil {
@@ -199,25 +203,64 @@ func (t *Trainer) input(ctx context.Context, shop event.ShopID) (in trainer.Inpu
 	if err != nil {
 		return in, fmt.Errorf("read the catalog of %s: %w", shop, err)
 	}
+	if len(in.Items) == 0 {
+		return in, fault.New(fault.NotFound, "the shop has no items: import a catalog or orders first")
+	}
 	end, err := archive.Newest(ctx, t.files, shop)
 	if err != nil {
 		return in, err
 	}
+	window := warehouse.Window{From: end.Add(-History), To: end}
+	if t.Warehouse != nil {
+		err = t.sample(ctx, shop, window, &in)
+	} else {
+		err = t.history(ctx, shop, window, &in)
+	}
+	if err != nil {
+		return in, fmt.Errorf("read the archive of %s: %w", shop, err)
+	}
+	return in, t.previous(ctx, shop, &in)
+}
+
+// history reads all that happened.
+func (t *Trainer) history(ctx context.Context, shop event.ShopID, w warehouse.Window, in *trainer.Input) error {
 	baskets := basketMaker{orders: map[string]int{}}
-	err = archive.Training(ctx, t.files, shop, end.Add(-History), end, func(a archive.Interaction) error {
+	err := archive.Training(ctx, t.files, shop, w.From, w.To, func(a archive.Interaction) error {
 		if a.Signal == archive.Bought && a.Basket != "" {
-			baskets.add(a)
+			baskets.add(a.User, a.Basket, basketLine{a.At.UnixMilli(), a.Line, string(a.Item)})
 		} else {
 			in.Interactions = append(in.Interactions, interaction.Interaction{Person: a.User, Session: a.Session, Item: string(a.Item), Time: a.At, Kind: kinds[a.Signal]})
 		}
 		return nil
 	})
-	if err != nil {
-		return in, fmt.Errorf("read the archive of %s: %w", shop, err)
-	}
 	in.Baskets = baskets.sorted()
 	sortInteractions(in.Interactions)
-	return in, t.previous(ctx, shop, &in)
+	return err
+}
+
+// sampleMost is how much of a history in the warehouse is read here, for search, exam and ranker: these ask some thousands of questions.
+const sampleMost = 1_000_000
+
+// sample reads what some people did, and leaves the rest to the warehouse.
+func (t *Trainer) sample(ctx context.Context, shop event.ShopID, w warehouse.Window, in *trainer.Input) error {
+	catalog, err := model.NewCatalog(in.Items)
+	if err != nil {
+		return err
+	}
+	if in.Warehouse, err = warehouse.Begin(ctx, t.Warehouse, t.files, t.now, shop, catalog, w); err != nil {
+		return err
+	}
+	baskets := basketMaker{orders: map[string]int{}}
+	err = in.Warehouse.Sample(ctx, sampleMost, func(d warehouse.Doing) {
+		if d.Basket != "" {
+			baskets.add(d.User, d.Basket, basketLine{d.Millis, d.Line, d.Item})
+			return
+		}
+		in.Interactions = append(in.Interactions, interaction.Interaction{Person: d.User, Session: d.Session, Item: d.Item, Time: time.UnixMilli(d.Millis), Kind: interaction.Kind(d.Kind)})
+	})
+	in.Baskets = baskets.sorted()
+	sortInteractions(in.Interactions)
+	return err
 }
 
 // kinds are the trainer's words for the archive's.
@@ -239,19 +282,16 @@ type basketLine struct {
 	item string
 }
 
-func (b *basketMaker) add(a archive.Interaction) {
-	key := a.User + "\x00" + a.Basket
+func (b *basketMaker) add(user, order string, l basketLine) {
+	key := user + "\x00" + order
 	n, ok := b.orders[key]
 	if !ok {
 		n = len(b.all)
 		b.orders[key] = n
-		b.all = append(b.all, interaction.Basket{ID: a.Basket, Person: a.User, Time: a.At})
+		b.all = append(b.all, interaction.Basket{ID: order, Person: user})
 		b.lines = append(b.lines, nil)
 	}
-	if a.At.Before(b.all[n].Time) {
-		b.all[n].Time = a.At
-	}
-	b.lines[n] = append(b.lines[n], basketLine{a.At.UnixMilli(), a.Line, string(a.Item)})
+	b.lines[n] = append(b.lines[n], l)
 }
 
 // sorted is by time, then order number, and the lines of an order by time and place: the archive is read in the order in which files arrived, and equal input must train an equal model.
@@ -260,7 +300,7 @@ func (b *basketMaker) sorted() []interaction.Basket {
 		slices.SortFunc(lines, func(x, y basketLine) int {
 			return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.line, y.line), cmp.Compare(x.item, y.item))
 		})
-		b.all[n].Items = make([]string, len(lines))
+		b.all[n].Time, b.all[n].Items = time.UnixMilli(lines[0].at), make([]string, len(lines))
 		for at, l := range lines {
 			b.all[n].Items[at] = l.item
 		}

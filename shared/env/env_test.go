@@ -59,6 +59,16 @@ func TestEveryFaultIsReportedTogether(t *testing.T) {
 				"TABLE_SEGMENTS": "t", "TABLE_IDENTITY": "i", "BUCKET_DATA": "b", "KEYS_SECRET": secret, "PUBLIC_URL": "https://tea.example", "MAIL_CONFIGURATION_SET": "m", "MAIL_SENDERS": "0"},
 			want: []fault.Field{{Path: "MAIL_SENDERS", Reason: "is not a number from 1 up"}},
 		},
+		"a builder that there is not": {
+			load: func(l Lookup) error { _, err := LoadTrain(l); return err },
+			set:  map[string]string{"TABLE_CATALOG": "g", "TABLE_CONSENT": "n", "TABLE_SHOPS": "s", "BUCKET_DATA": "b", "BUS_NAME": "u", "TRAIN_BUILD": "spark"},
+			want: []fault.Field{{Path: "TRAIN_BUILD", Reason: "is neither embedded nor warehouse"}},
+		},
+		"a warehouse that is nowhere": {
+			load: func(l Lookup) error { _, err := LoadTrain(l); return err },
+			set:  map[string]string{"TABLE_CATALOG": "g", "TABLE_CONSENT": "n", "TABLE_SHOPS": "s", "BUCKET_DATA": "b", "BUS_NAME": "u", "TRAIN_BUILD": "warehouse"},
+			want: []fault.Field{{Path: "ATHENA_WORKGROUP", Reason: "is not set"}, {Path: "ATHENA_DATABASE", Reason: "is not set"}},
+		},
 		"the ARN of something else": {
 			load: func(l Lookup) error { _, err := LoadRecommend(l); return err },
 			set:  map[string]string{"TABLE_PROFILES": "p", "TABLE_CATALOG": "c", "TABLE_CLICKS": "k", "TABLE_SHOPS": "s", "TABLE_IDENTITY": "i", "TABLE_OFFERS": "o", "TABLE_SEGMENTS": "g", "BUCKET_DATA": "b", "KEYS_SECRET": "arn:aws:sqs:eu-west-1:111111111111:q"},
@@ -89,6 +99,8 @@ func TestEveryFunctionLoads(t *testing.T) {
 			return "https://sqs.example/1/q"
 		case Consent:
 			return "implied"
+		case TrainBuild:
+			return "warehouse"
 		case MailSenders, ModelMemory:
 			return "2"
 		}

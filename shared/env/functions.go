@@ -83,16 +83,33 @@ func LoadIngest(lookup Lookup) (Ingest, error) {
 	return c, r.err()
 }
 
+// Where the train function makes its lists.
+const (
+	TrainBuild      = "TRAIN_BUILD"      // embedded or warehouse; not set: embedded
+	AthenaWorkgroup = "ATHENA_WORKGROUP" // of the warehouse
+	AthenaDatabase  = "ATHENA_DATABASE"  // of the warehouse: its name in the Glue catalog
+)
+
 // Train is what the train function is told.
 type Train struct {
-	Tables map[table.Name]string
-	Bucket string // of the archive and the models
-	Bus    string
+	Tables    map[table.Name]string
+	Bucket    string // of the archive and the models
+	Bus       string
+	Warehouse bool // lists are made by Athena, in Workgroup and Database; else by the function itself
+	Workgroup string
+	Database  string
 }
 
 // LoadTrain fills Train; an Invalid fault names every variable that is missing or malformed.
 func LoadTrain(lookup Lookup) (Train, error) {
 	r := reader{lookup: lookup}
 	c := Train{Tables: r.tables("catalog", "consent", "shops"), Bucket: r.text(BucketData), Bus: r.text(BusName)}
+	switch lookup(TrainBuild) {
+	case "", "embedded":
+	case "warehouse":
+		c.Warehouse, c.Workgroup, c.Database = true, r.text(AthenaWorkgroup), r.text(AthenaDatabase)
+	default:
+		r.refuse(TrainBuild, "is neither embedded nor warehouse")
+	}
 	return c, r.err()
 }

@@ -17,6 +17,7 @@ import (
 	"shopkeeper/shared/recommend/sparse"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
+	"shopkeeper/shared/warehouse"
 )
 
 // training is one call of Train.
@@ -27,6 +28,8 @@ type training struct {
 	catalog  *model.Catalog
 	started  time.Time
 	rounds   int
+
+	elsewhere *warehouse.Run // makes the lists; nil: they are made here
 
 	mu       sync.Mutex // over progress and done
 	progress Progress
@@ -45,7 +48,7 @@ type built struct {
 // is what is examined.
 func (t *training) buildAll(ctx context.Context, h history, p plan) (final, rehearsal built, err error) {
 	if !p.unseen {
-		final, err = t.build(ctx, h)
+		final, err = t.buildWhole(ctx, h)
 		return final, final, err
 	}
 	t.rounds = 2
@@ -54,11 +57,11 @@ func (t *training) buildAll(ctx context.Context, h history, p plan) (final, rehe
 	var beside sync.WaitGroup
 	var besideErr error
 	beside.Go(func() {
-		if rehearsal, besideErr = t.build(ctx, h.before(p.from)); besideErr != nil {
+		if rehearsal, besideErr = t.buildPast(ctx, h, p.from); besideErr != nil {
 			cancel()
 		}
 	})
-	if final, err = t.build(ctx, h); err != nil {
+	if final, err = t.buildWhole(ctx, h); err != nil {
 		cancel()
 	}
 	beside.Wait()
@@ -66,6 +69,38 @@ func (t *training) buildAll(ctx context.Context, h history, p plan) (final, rehe
 		err = besideErr
 	}
 	return final, rehearsal, err
+}
+
+func (t *training) buildWhole(ctx context.Context, h history) (built, error) {
+	if t.elsewhere == nil {
+		return t.build(ctx, part{history: h})
+	}
+	b, err := t.elsewhere.Whole(t.settings.elsewhere())
+	if err != nil {
+		return built{}, err
+	}
+	return t.build(ctx, part{h, b})
+}
+
+func (t *training) buildPast(ctx context.Context, h history, before int64) (built, error) {
+	if t.elsewhere == nil {
+		return t.build(ctx, part{history: h.before(before)})
+	}
+	b, err := t.elsewhere.Past(before, t.settings.elsewhere())
+	if err != nil {
+		return built{}, err
+	}
+	return t.build(ctx, part{h.before(before), b})
+}
+
+// part is what a build is made from: a history, or a warehouse that has it.
+type part struct {
+	history
+	elsewhere *warehouse.Build
+}
+
+func (s Settings) elsewhere() warehouse.Settings {
+	return warehouse.Settings{Weights: s.Weights, KNN: s.KNN, RP3beta: s.RP3beta, Similar: s.Similar.Wide(), Together: s.Together, Trend: s.Trend, Gap: visitGap, Most: mostHeld, Crowd: crowd, Believed: believed}
 }
 
 // advance tells which stage is over and how many steps of all that makes.
@@ -79,7 +114,7 @@ func (t *training) advance(stage string, steps int) {
 // step is one model: it fills its part of the contents and says how many entries it has.
 type step struct {
 	name string
-	fit  func(ctx context.Context, h history, c *model.Contents) (name string, entries int, err error)
+	fit  func(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error)
 }
 
 // steps lists the models in the order they are built. A new one is one row here and a section of the file.
@@ -96,7 +131,7 @@ func (t *training) steps() []step {
 }
 
 // build makes a model file of a history and opens it.
-func (t *training) build(ctx context.Context, h history) (built, error) {
+func (t *training) build(ctx context.Context, h part) (built, error) {
 	c := model.Contents{Trained: t.started, Catalog: t.catalog}
 	var reports []ModelReport
 	t.advance("begin", 0)
@@ -117,8 +152,13 @@ func (t *training) build(ctx context.Context, h history) (built, error) {
 	return built{c, m, file, reports}, err
 }
 
-func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) (string, int, error) {
-	x, err := knn.Build(h.visits(), h.items, t.settings.KNN)
+func (t *training) fitSessions(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
+	var x *knn.Index
+	if h.elsewhere != nil {
+		x, err = h.elsewhere.Sessions(ctx)
+	} else {
+		x, err = knn.Build(h.visits(), h.items, t.settings.KNN)
+	}
 	if err != nil {
 		return "", 0, err
 	}
@@ -126,8 +166,17 @@ func (t *training) fitSessions(_ context.Context, h history, c *model.Contents) 
 	return "vmis-knn", len(x.Postings), nil
 }
 
-func (t *training) fitSimilar(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	table, err := alike.Fit(ctx, h.strengths(t.settings.Weights), h.items, t.words, t.settings.Similar)
+func (t *training) fitSimilar(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
+	var table alike.Table
+	if h.elsewhere != nil {
+		cosines, norms, failed := h.elsewhere.Cosines(ctx)
+		if failed != nil {
+			return "", 0, failed
+		}
+		table, err = alike.Blend(ctx, cosines, norms, t.words, t.settings.Similar)
+	} else {
+		table, err = alike.Fit(ctx, h.strengths(t.settings.Weights), h.items, t.words, t.settings.Similar)
+	}
 	if err != nil {
 		return "", 0, err
 	}
@@ -135,22 +184,27 @@ func (t *training) fitSimilar(ctx context.Context, h history, c *model.Contents)
 	return fmt.Sprintf("cosine, words at %.4f", table.Prior), len(table.Similar.Items), nil
 }
 
-func (t *training) fitTogether(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	pairs, err := together.Find(ctx, h.baskets(), h.items, t.settings.Together)
+func (t *training) fitTogether(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
+	if h.elsewhere != nil {
+		c.Together, err = h.elsewhere.Together(ctx)
+	} else {
+		c.Together, err = together.Find(ctx, h.baskets(), h.items, t.settings.Together)
+	}
 	if err != nil {
 		return "", 0, err
 	}
-	c.Together = pairs
-	return "lift", len(pairs.Support), nil
+	return "lift", len(c.Together.Support), nil
 }
 
 // fitLists ranks as of the last event, so that a history which ended long ago still has trends.
-func (t *training) fitLists(_ context.Context, h history, c *model.Contents) (string, int, error) {
+func (t *training) fitLists(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
 	s := t.settings
-	heat := trend.Measure(h.heat(s.Weights), h.items, min(h.end(), t.started.Unix()), s.Trend)
+	heat, first, err := t.heat(ctx, h)
+	if err != nil {
+		return "", 0, err
+	}
 	c.Popularity = heat.Popular
-	created := t.created(h)
-	entries := 0
+	created := t.created(first)
 	for _, members := range t.catalog.Members() {
 		popular := trend.Rank(members, func(i item.Ordinal) float32 { return heat.Popular[i] }, s.Trend.Top)
 		trending := trend.Rank(members, func(i item.Ordinal) float32 { return heat.Trending[i] }, s.Trend.Top)
@@ -161,9 +215,25 @@ func (t *training) fitLists(_ context.Context, h history, c *model.Contents) (st
 	return "decay", entries, nil
 }
 
+// heat is every item's heat, and when it was first heard of.
+func (t *training) heat(ctx context.Context, h part) (heat trend.Heat, first []int64, err error) {
+	if h.elsewhere == nil {
+		return trend.Measure(h.history.heat(t.settings.Weights), h.items, min(h.end(), t.started.Unix()), t.settings.Trend), h.firstSeen(), nil
+	}
+	end, err := h.elsewhere.End(ctx)
+	if err != nil {
+		return trend.Heat{}, nil, err
+	}
+	if heat, err = h.elsewhere.Heat(ctx, min(end, t.started.Unix())); err != nil {
+		return trend.Heat{}, nil, err
+	}
+	first, err = h.elsewhere.FirstSeen(ctx)
+	return heat, first, err
+}
+
 // created is when each item entered the catalog, or was first heard of where the catalog does not say; 0 where neither is known.
-func (t *training) created(h history) []int64 {
-	created := h.firstSeen()
+func (t *training) created(first []int64) []int64 {
+	created := first
 	for i, one := range t.catalog.Items {
 		if !one.Created.IsZero() {
 			created[i] = one.Created.Unix()
@@ -183,9 +253,15 @@ func newestOf(members []item.Ordinal, created []int64, n int) []item.Ordinal {
 	return known[:min(n, len(known))]
 }
 
-func (t *training) fitRepeats(_ context.Context, h history, c *model.Contents) (string, int, error) {
-	c.Repeats = buyagain.Measure(h.purchases(), h.items)
-	entries := 0
+func (t *training) fitRepeats(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
+	if h.elsewhere != nil {
+		c.Repeats, err = h.elsewhere.Repeats(ctx)
+	} else {
+		c.Repeats = buyagain.Measure(h.purchases(), h.items)
+	}
+	if err != nil {
+		return "", 0, err
+	}
 	for _, rate := range c.Repeats.Rate {
 		if rate > 0 {
 			entries++

@@ -20,7 +20,7 @@ func (t *training) describe(ctx context.Context) (err error) {
 	return err
 }
 
-func (t *training) fitContent(_ context.Context, _ history, c *model.Contents) (string, int, error) {
+func (t *training) fitContent(_ context.Context, _ part, c *model.Contents) (string, int, error) {
 	c.Content = t.content
 	return "words", len(t.content.Vectors.Items), nil
 }

@@ -1,9 +1,11 @@
 package trainer
 
 import (
+	"context"
 	"time"
 
 	"shopkeeper/shared/backtest"
+	"shopkeeper/shared/warehouse"
 )
 
 // Report is what a training did and found.
@@ -53,6 +55,16 @@ type Check struct {
 	Alone      map[string]float64   `json:"alone,omitempty"`      // what is reached without what was learned: by each source of for-you and by fixed shares of them; by similar items without words
 	Gain       *backtest.Difference `json:"gain,omitempty"`       // of what was learned over the best of Alone
 	Note       string               `json:"note,omitempty"`
+}
+
+// countElsewhere counts the whole history where h is a sample of it.
+func (r *Report) countElsewhere(ctx context.Context, run *warehouse.Run) error {
+	if run == nil {
+		return nil
+	}
+	c, err := run.Counts(ctx)
+	r.People, r.Interactions, r.Baskets, r.Lines, r.Unknown = c.People, c.Interactions, c.Orders, c.Lines, c.Unknown
+	return err
 }
 
 func (h history) report(models []ModelReport, note string) Report {

@@ -11,6 +11,9 @@
 //
 // The two builds run side by side, because the inverse of EASE keeps one core busy and most of the time is spent there. Memory: the history, the files, and for
 // each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory SLIM takes its place, and above that RP3beta.
+//
+// A history that is too large for one process is counted by SQL where it lies (package warehouse). The lists are equal, but for the weights between items, which are RP3beta's then; this process holds the
+// model, and of the history a sample of people.
 package trainer
 
 import (
@@ -27,6 +30,7 @@ import (
 	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
+	"shopkeeper/shared/warehouse"
 )
 
 // Input is a shop's history. Events of items that are not in Items are counted and passed over.
@@ -37,6 +41,10 @@ type Input struct {
 	Previous     []byte  // the model file in use; nil when there is none. One that cannot be opened counts as none.
 	Known        *Tuning // what a search found before; nil: nothing
 	Held         bool    // somebody went back to Previous: only a model that is better beyond chance takes its place
+
+	// Warehouse makes the lists, where the history is too large for this process; nil: they are made here. Then Interactions and Baskets are those of some of its people, all that they did: what a search, the
+	// exam and the ranker ask is asked of them.
+	Warehouse *warehouse.Run
 }
 
 // Settings are a shop's own. Start from DefaultSettings; Now must be set.
@@ -87,7 +95,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	h := newHistory(in, catalog)
 	previous, note := openPrevious(in.Previous)
 	p := planExam(h, previous)
-	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1}
+	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1, elsewhere: in.Warehouse}
 	if err := t.describe(ctx); err != nil {
 		return Result{}, err
 	}
@@ -109,6 +117,9 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 		return Result{}, err
 	}
 	r := h.report(final.models, note)
+	if err := r.countElsewhere(ctx, in.Warehouse); err != nil {
+		return Result{}, err
+	}
 	r.Search, r.Tuning = searched, Tuning{t.settings.KNN, t.settings.EASE}
 	r.Version, r.Bytes = final.model.Version(), final.model.Bytes()
 	if previous == nil {

@@ -20,11 +20,13 @@ const (
 
 // fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger. Where the inverse does not fit into the memory, SLIM finds
 // almost the same weights block by block, and where that does not fit either, RP3beta takes its place.
-func (t *training) fitWeights(ctx context.Context, h history, c *model.Contents) (string, int, error) {
-	held, dense := t.held(h)
-	var err error
+func (t *training) fitWeights(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
+	if h.elsewhere != nil {
+		c.Related, err = h.elsewhere.Related(ctx)
+		return "rp3beta", len(c.Related.Items), err
+	}
+	held, dense := t.held(h.history)
 	var weights sparse.Rows
-	var name string
 	switch {
 	case t.inverts(len(held)):
 		name = "ease"
@@ -53,8 +55,10 @@ func (t *training) held(h history) (held []item.Ordinal, dense sparse.Rows) {
 	return held, dense
 }
 
-// inverts says whether the inverse of so many items fits the memory.
-func (t *training) inverts(items int) bool { return 3*ease.Memory(items) <= t.settings.Memory }
+// inverts says whether weights are made here and the inverse of so many items fits the memory.
+func (t *training) inverts(items int) bool {
+	return t.elsewhere == nil && 3*ease.Memory(items) <= t.settings.Memory
+}
 
 // compact numbers the items that at least so many people hold from 0, says which they are, and drops the others.
 func compact(users sparse.Rows, items, least int) (held []item.Ordinal, dense sparse.Rows) {

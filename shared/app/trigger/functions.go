@@ -11,6 +11,7 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/table"
+	"shopkeeper/shared/warehouse"
 )
 
 // ProfileFunction is the whole of the profile function, on any engines.
@@ -30,7 +31,9 @@ func IngestFunction(log *slog.Logger, now func() time.Time, store table.Store, f
 	return OnFile(ingest), err
 }
 
-// TrainFunction is the whole of the train function.
-func TrainFunction(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, news bus.Bus) Night {
-	return Nightly(log, files, app.Train(log, now, store, files, news).Night)
+// TrainFunction is the whole of the train function. With a warehouse the lists are made there; nil: here.
+func TrainFunction(log *slog.Logger, now func() time.Time, store table.Store, files blob.Store, news bus.Bus, elsewhere warehouse.Engine) Night {
+	t := app.Train(log, now, store, files, news)
+	t.Warehouse = elsewhere
+	return Nightly(log, files, t.Night)
 }

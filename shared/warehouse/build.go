@@ -1,0 +1,140 @@
+package warehouse
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strconv"
+
+	"shopkeeper/shared/fault"
+	"shopkeeper/shared/recommend/cosine"
+	"shopkeeper/shared/recommend/interaction"
+	"shopkeeper/shared/recommend/item"
+	"shopkeeper/shared/recommend/knn"
+	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/together"
+	"shopkeeper/shared/recommend/trend"
+)
+
+// Settings are the trainer's.
+type Settings struct {
+	Weights  interaction.Weights
+	KNN      knn.Settings
+	RP3beta  rp3beta.Settings
+	Similar  cosine.Settings
+	Together together.Settings
+	Trend    trend.Settings
+	Gap      int64 // seconds without an event that end a visit without a name
+	Most     int   // items that one person holds
+	Crowd    int   // items from which those that fewer than Believed people hold have no walks
+	Believed int
+}
+
+// Build makes lists of a history, or of its part before a moment. One goroutine at a time.
+type Build struct {
+	*stages
+
+	run      *Run
+	settings Settings
+	holders  []holderRow // per item, once they are known
+}
+
+// Two builds of a run may be made side by side.
+const (
+	suffixWhole = "_w"
+	suffixPast  = "_p"
+)
+
+// Whole builds from the whole history.
+func (r *Run) Whole(s Settings) (*Build, error) { return r.build(suffixWhole, math.MaxInt64, s) }
+
+// Past builds from what happened before a moment, in Unix seconds. A run has one such moment.
+func (r *Run) Past(before int64, s Settings) (*Build, error) { return r.build(suffixPast, before, s) }
+
+func (r *Run) build(suffix string, before int64, s Settings) (*Build, error) {
+	if s.RP3beta.Alpha != 1 {
+		return nil, fault.InvalidField("rp3beta.alpha", "the warehouse walks with alpha 1 alone")
+	}
+	b := &Build{stages: r.stages(suffix, r.all), run: r, settings: s}
+	for name, value := range map[string]any{
+		"before": before, "gap": s.Gap, "most": s.Most, "order": int64(interaction.Unit), "view": s.Weights.Units(interaction.View), "cart": s.Weights.Units(interaction.Cart),
+		"return": s.Weights.Units(interaction.Return), "dismissal": s.Weights.Units(interaction.Dismissal), "unit": double(interaction.Unit), "grain": double(rp3beta.Grain / interaction.Unit),
+		"walks_grain": double(rp3beta.Grain), "shrink": double(s.Similar.Shrink), "beta": double(s.RP3beta.Beta), "similar_top": more(s.Similar.Top), "related_top": more(s.RP3beta.Top),
+		"together_top": more(s.Together.Top), "support": max(s.Together.Least, 1), "longest": s.Together.Longest, "newest": s.KNN.Newest,
+	} {
+		b.set(name, value)
+	}
+	return b, nil
+}
+
+// double is a number as a double of SQL; 0.6 would be a decimal.
+func double(x float64) string { return strconv.FormatFloat(x, 'e', -1, 64) }
+
+// more is how many entries the engine hands over where so many are kept: its score may differ from ours in the last digit, and so may who is last.
+func more(top int) int { return top + top/8 + 8 }
+
+// holderRow is a row of holders.
+type holderRow struct {
+	Ordinal int64 `parquet:"ordinal,optional"`
+	Holders int64 `parquet:"holders,optional"`
+	Units   int64 `parquet:"units,optional"`
+	Squares int64 `parquet:"squares,optional"`
+}
+
+// held reads who holds what, once, and decides from how many holders on items have walks.
+func (b *Build) held(ctx context.Context) ([]holderRow, error) {
+	if b.holders != nil {
+		return b.holders, nil
+	}
+	holders := make([]holderRow, b.items())
+	held := 0
+	if err := read(ctx, b, "holders", func(r holderRow) { holders[r.Ordinal] = r }); err != nil {
+		return nil, err
+	}
+	for _, h := range holders {
+		if h.Holders > 0 {
+			held++
+		}
+	}
+	least := 1
+	if held > b.settings.Crowd {
+		least = b.settings.Believed
+	}
+	b.set("least", least)
+	b.holders = holders
+	return holders, nil
+}
+
+func (b *Build) items() int { return len(b.run.catalog.Items) }
+
+// read makes a stage and hands its rows to each, in no order.
+func read[T any](ctx context.Context, b *Build, stage string, each func(T)) error {
+	place, err := b.place(ctx, stage)
+	if err != nil {
+		return err
+	}
+	return Read(ctx, b.files, place, func(rows []T) error {
+		for _, r := range rows {
+			each(r)
+		}
+		return nil
+	})
+}
+
+// partsRow is an entry of a table between items, before it is weighed.
+type partsRow struct {
+	I     int64 `parquet:"i,optional"`
+	J     int64 `parquet:"j,optional"`
+	Parts int64 `parquet:"parts,optional"`
+}
+
+// entries are a stage's, by item.
+func (b *Build) entries(ctx context.Context, stage string) ([]together.Counted, error) {
+	var all []together.Counted
+	err := read(ctx, b, stage, func(r partsRow) {
+		all = append(all, together.Counted{From: item.Ordinal(r.I), To: item.Ordinal(r.J), Both: r.Parts})
+	})
+	slices.SortFunc(all, func(x, y together.Counted) int { return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To)) })
+	return all, err
+}
