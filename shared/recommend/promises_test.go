@@ -53,6 +53,10 @@ type universe struct {
 	q     Query
 	p     *profile.Profile
 	least int64 // price, of a filter
+
+	trained []model.Item  // as the model was trained with them
+	delta   catalog.Delta // what changed since, with the items that are new
+	added   []catalog.Item
 }
 
 func newUniverse(t *testing.T, r *rand.Rand) *universe {
@@ -64,6 +68,7 @@ func newUniverse(t *testing.T, r *rand.Rand) *universe {
 		u.items[string(it.ID)] = it
 		items = append(items, model.Item{ID: string(it.ID), Title: it.Title, Price: it.Price, Currency: "GBP", Category: it.Category, Brand: it.Brand, Hidden: it.Hidden, SoldOut: it.SoldOut, Created: it.Created})
 	}
+	u.trained = items
 	u.m = u.train(items)
 	u.change(n)
 	u.demand()
@@ -151,6 +156,7 @@ func (u *universe) change(n int) {
 			delta.Changes[id], u.items[string(id)] = catalog.Change{Price: it.Price, Hidden: it.Hidden, SoldOut: it.SoldOut, At: at}, it
 		}
 	}
+	u.delta, u.added = delta, added
 	u.m = u.m.With(delta, added...)
 }
 
