@@ -105,7 +105,10 @@ func (s *Service) UseModel(ctx context.Context, a staff.Actor, version string) (
 			}
 		}
 		next, err := recommend.Use(ctx, s.Files, s.Deps.Items, a.Shop, version, s.now())
-		return act{inUse(p), inUse(next)}, err
+		if err != nil {
+			return act{}, err
+		}
+		return act{inUse(p), inUse(next)}, nil
 	})
 	if err != nil {
 		return Releases{}, fmt.Errorf("use model %s: %w", version, err)

@@ -64,7 +64,10 @@ func (s *Service) StartTrial(ctx context.Context, a staff.Actor, plan recommend.
 		}
 		plan.Seed = rand.Uint64()
 		next, err := recommend.StartTrial(ctx, s.Files, s.Deps.Items, a.Shop, plan, s.now())
-		return act{inUse(p), inUse(next)}, err
+		if err != nil {
+			return act{}, err
+		}
+		return act{inUse(p), inUse(next)}, nil
 	})
 	if err != nil {
 		return compare.Report{}, fmt.Errorf("compare with model %s: %w", plan.Version, err)
@@ -80,7 +83,10 @@ func (s *Service) EndTrial(ctx context.Context, a staff.Actor, promote bool) (Re
 			return act{}, err
 		}
 		next, err := recommend.EndTrial(ctx, s.Files, a.Shop, promote)
-		return act{inUse(p), inUse(next)}, err
+		if err != nil {
+			return act{}, err
+		}
+		return act{inUse(p), inUse(next)}, nil
 	})
 	if err != nil {
 		return Releases{}, fmt.Errorf("end the comparison: %w", err)

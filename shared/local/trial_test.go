@@ -113,7 +113,7 @@ func (s *served) staff(method, path, body string, want int, into any) {
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != want {
-		s.t.Fatalf("%s %s answered %d: %s %v", method, path, res.StatusCode, text, err)
+		s.t.Fatalf("%s %s with %q answered %d: %s %v", method, path, body, res.StatusCode, text, err)
 	}
 	if into != nil {
 		if err := json.NewDecoder(bytes.NewReader(text)).Decode(into); err != nil {
@@ -138,11 +138,11 @@ func (s *served) settled(want []compare.Arm) (r compare.Report) {
 
 // TestTrialCountsWhatHappened lives through a day of two models side by side, by the HTTP API alone, and counts by hand.
 func TestTrialCountsWhatHappened(t *testing.T) {
+	t.Parallel()
 	dir, versions := opposed(t)
 	s := serve(t, ServeOptions{Dir: dir, NoDemo: true})
 	var r compare.Report
 	s.staff(http.MethodPost, "/trial", `{"version":"`+versions[0]+`"}`, http.StatusCreated, &r)
-	s.staff(http.MethodPost, "/trial", `{"version":"`+versions[0]+`"}`, http.StatusConflict, nil)
 	s.end()
 	s = serve(t, ServeOptions{Dir: dir, NoDemo: true}) // whatever it answers is part of the trial
 	defer s.end()
@@ -201,4 +201,83 @@ func TestTrialCountsWhatHappened(t *testing.T) {
 	s.staff(http.MethodDelete, "/trial", "", http.StatusNotFound, nil)
 	s.staff(http.MethodGet, "/trial", "", http.StatusNotFound, nil)
 	eventually(t, []string{leads[1]}, func() []string { return []string{s.visitor().list("placement=trending&limit=4").Items[0].ID} })
+}
+
+// TestTwoModelsOnOneList lives through a day of visitors who see items of both models on one list, and credits by hand.
+func TestTwoModelsOnOneList(t *testing.T) {
+	t.Parallel()
+	dir, versions := opposed(t)
+	s := serve(t, ServeOptions{Dir: dir, NoDemo: true})
+	for body, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		`{"version":"0000000000000001"}`:                                      {http.StatusNotFound, "no model of version"},
+		`{"version":"` + versions[1] + `"}`:                                   {http.StatusBadRequest, "is the model in use"},
+		`{"version":"newest"}`:                                                {http.StatusBadRequest, "is the model in use"},
+		`{"version":"` + versions[0] + `","share":1}`:                         {http.StatusBadRequest, "less than 1"},
+		`{"version":"` + versions[0] + `","share":0}`:                         {http.StatusBadRequest, "share"},
+		`{"version":"` + versions[0] + `","share":-0.5}`:                      {http.StatusBadRequest, "share"},
+		`{"version":"` + versions[0] + `","share":1.5,"method":"interleave"}`: {http.StatusBadRequest, "share"},
+		`{"version":"` + versions[0] + `","method":"tournament"}`:             {http.StatusBadRequest, "method"},
+		`{"version":"../../keys.json"}`:                                       {http.StatusBadRequest, "version"},
+		`{}`:                                                                  {http.StatusBadRequest, "version"},
+		`{"version":"` + versions[0] + `","seed":1}`:                          {http.StatusBadRequest, "seed"},
+		`not JSON`: {http.StatusBadRequest, "body"},
+	} {
+		var problem json.RawMessage
+		if s.staff(http.MethodPost, "/trial", body, want.status, &problem); !strings.Contains(string(problem), want.says) {
+			t.Errorf("%s: %s, want it to say %q", body, problem, want.says)
+		}
+	}
+	var r compare.Report
+	s.staff(http.MethodPost, "/trial", `{"version":"`+versions[0]+`","method":"interleave"}`, http.StatusCreated, &r)
+	s.staff(http.MethodPost, "/trial", `{"version":"`+versions[0]+`"}`, http.StatusConflict, nil)
+	s.end()
+	s = serve(t, ServeOptions{Dir: dir, NoDemo: true})
+	defer s.end()
+	want := []compare.Arm{{Name: "A", Version: versions[1]}, {Name: "B", Version: versions[0]}}
+	preference := compare.Preference{}
+	for n := range 20 {
+		v := s.visitor()
+		v.click(v.list("placement=for-you&limit=6"), 0) // a stranger's page is A's alone
+		list := v.list("placement=for-you&limit=6")
+		if again := v.list("placement=for-you&limit=6"); !cmp.Equal(list.Items, again.Items) {
+			t.Errorf("looked at again, %v is %v", list.Items, again.Items)
+		}
+		if other := v.list("placement=trending&limit=2"); other.Items[0].ID != "lamp-39" {
+			t.Errorf("another shelf begins with %s, want A's", other.Items[0].ID)
+		}
+		for arm := range want {
+			want[arm].Visitors++
+			want[arm].Exposures += 3
+		}
+		var of [2]int
+		for place := range list.Items[:n%4] {
+			v.click(list, place)
+			arm := 0 // the goods' second half is A's, the first B's
+			if list.Items[place].ID < "lamp-20" {
+				arm = 1
+			}
+			of[arm]++
+			want[arm].Clicks++
+		}
+		switch {
+		case of[0] > of[1]:
+			preference.WinsA++
+		case of[1] > of[0]:
+			preference.WinsB++
+		case of[0] > 0:
+			preference.Ties++
+		}
+	}
+	r = s.settled(want)
+	preference.Estimate = r.Preference.Estimate
+	if diff := cmp.Diff(&preference, r.Preference); diff != "" || r.Verdict != compare.Early || len(r.Warnings) > 0 {
+		t.Errorf("%+v\npreference (-want +got):\n%s", r, diff)
+	}
+	var kept struct{ Trial *struct{ ID string } }
+	if s.staff(http.MethodDelete, "/trial", "", http.StatusOK, &kept); kept.Trial != nil {
+		t.Error("it goes on")
+	}
 }
