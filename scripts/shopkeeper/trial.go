@@ -87,6 +87,12 @@ func endTrial(p *program, promote bool) (err error) {
 }
 
 func printTrial(p *program, l *local.Local) error {
+	m := newMeter(p.err)
+	defer m.close()
+	if err := l.CatchUp(p, m.count); err != nil {
+		return err
+	}
+	m.close()
 	signer, err := recommend.NewSigner(l.Ring)
 	if err != nil {
 		return err
