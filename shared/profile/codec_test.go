@@ -80,7 +80,7 @@ func drawProfile(t *rapid.T) Profile {
 	})
 	p.Cart = some(t, "cart", func() CartLine { return CartLine{event.ItemID(text.Draw(t, "item")), num.Draw(t, "quantity")} })
 	p.Purchases = some(t, "purchases", func() Purchase {
-		return Purchase{event.ItemID(text.Draw(t, "item")), int(num.Draw(t, "times")), seconds(t, "last"), rapid.Uint8().Draw(t, "by")}
+		return Purchase{event.ItemID(text.Draw(t, "item")), int(num.Draw(t, "times")), seconds(t, "last"), rapid.Uint8().Draw(t, "by"), int(num.Draw(t, "over"))}
 	})
 	p.Dismissed = some(t, "dismissed", func() event.ItemID { return event.ItemID(text.Draw(t, "item")) })
 	p.Offers = some(t, "offers", func() OfferSeen {

@@ -119,7 +119,7 @@ func (p *Profile) member(r *reader, name byte) {
 		p.Forgotten, p.NameBy = r.milli(), uint8(r.num())
 	case 'u':
 		p.Purchases = records(r, p.Purchases, func(x *Purchase) {
-			*x = Purchase{Item: event.ItemID(r.text()), Times: int(r.num()), Last: r.time(), By: uint8(r.num())}
+			*x = Purchase{Item: event.ItemID(r.text()), Times: int(r.num()), Last: r.time(), By: uint8(r.num()), Over: int(r.num())}
 		})
 	}
 }

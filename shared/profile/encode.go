@@ -328,6 +328,7 @@ func (w *writer) purchases(list []Purchase) {
 		w.num(int64(x.Times))
 		w.time(x.Last)
 		w.num(int64(x.By))
+		w.num(int64(x.Over))
 		w.end()
 	}
 }

@@ -345,3 +345,26 @@ func BenchmarkFold(b *testing.B) {
 		i++
 	}
 }
+
+func TestPurchasesKnowTheirSpan(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 3, n, 9, 0, 0, 0, time.UTC) }
+	var p, q Profile
+	for _, n := range []int{1, 8, 4} {
+		p.Ordered(day(n), "tea")
+	}
+	if diff := cmp.Diff([]Purchase{{Item: "tea", Times: 3, Last: day(8), Over: 7}}, p.Purchases); diff != "" {
+		t.Errorf("purchases (-want +got):\n%s", diff)
+	}
+	if p.Orders.Count != 3 || !p.Orders.First.Equal(day(1)) || !p.Orders.Last.Equal(day(8)) {
+		t.Errorf("orders: %+v", p.Orders)
+	}
+	q.Ordered(day(2), "tea")
+	q.Ordered(day(20), "tea")
+	if both := p.Purchases[0].with(q.Purchases[0]); both != (Purchase{Item: "tea", Times: 5, Last: day(20), Over: 19}) || both != q.Purchases[0].with(p.Purchases[0]) {
+		t.Errorf("of two devices: %+v", both)
+	}
+	refunded := addPurchase(p.Purchases, Purchase{Item: "tea", Times: -1})
+	if diff := cmp.Diff([]Purchase{{Item: "tea", Times: 2, Last: day(8), Over: 7}}, refunded); diff != "" {
+		t.Errorf("after a refund (-want +got):\n%s", diff)
+	}
+}

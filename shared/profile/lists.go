@@ -45,6 +45,22 @@ func comparePurchase(a, b Purchase) int {
 	return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(b.Times, a.Times), cmp.Compare(a.Item, b.Item))
 }
 
+// with is both purchases of one item as one.
+func (p Purchase) with(x Purchase) Purchase {
+	last, first := p, min(p.firstDay(), x.firstDay())
+	if x.Last.After(p.Last) {
+		last = x
+	}
+	if last.Times = p.Times + x.Times; !p.Last.IsZero() && !x.Last.IsZero() {
+		last.Over = int(dayOf(last.Last) - first)
+	}
+	return last
+}
+
+func (p Purchase) firstDay() int64 { return dayOf(p.Last) - int64(p.Over) }
+
+func dayOf(t time.Time) int64 { return t.Unix() / (24 * 3600) }
+
 // seldomest is the index of the purchase to forget first: the fewest times, longest ago.
 func seldomest(list []Purchase) int {
 	weakest := 0
@@ -62,10 +78,7 @@ func addPurchase(list []Purchase, x Purchase) []Purchase {
 	if i := slices.IndexFunc(list, func(y Purchase) bool { return y.Item == x.Item }); i >= 0 {
 		old := list[i]
 		list = slices.Delete(list, i, i+1)
-		x.Times += old.Times
-		if !x.Last.After(old.Last) {
-			x.Last, x.By = old.Last, old.By
-		}
+		x = old.with(x)
 	}
 	if x.Times <= 0 {
 		return list

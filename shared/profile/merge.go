@@ -97,11 +97,8 @@ func (p *Profile) takeLists(own *Profile, by uint8) {
 		x.By = by
 		if i := slices.IndexFunc(p.Purchases, func(y Purchase) bool { return y.Item == x.Item }); i < 0 {
 			p.Purchases = append(p.Purchases, x)
-		} else if old := &p.Purchases[i]; x.Last.After(old.Last) {
-			x.Times += old.Times
-			*old = x
 		} else {
-			old.Times += x.Times
+			p.Purchases[i] = p.Purchases[i].with(x)
 		}
 	}
 	for _, x := range own.Counters {

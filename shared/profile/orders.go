@@ -166,3 +166,16 @@ func (o *Orders) cancel(x *event.Order) bool {
 	ref.Net = cancelled
 	return true
 }
+
+// Ordered notes an order as folding one does, without sums: for whoever makes a profile from a history of orders.
+func (p *Profile) Ordered(at time.Time, items ...event.ItemID) {
+	if p.Orders.Count++; p.Orders.First.IsZero() || at.Before(p.Orders.First) {
+		p.Orders.First = at
+	}
+	if at.After(p.Orders.Last) {
+		p.Orders.Last = at
+	}
+	for _, i := range items {
+		p.Purchases = addPurchase(p.Purchases, Purchase{Item: i, Times: 1, Last: at})
+	}
+}

@@ -62,12 +62,13 @@ type CartLine struct {
 	Quantity int64
 }
 
-// Purchase is an item bought: how often (orders), and when last.
+// Purchase is an item bought: how often (orders), when last, and how many days that was after the first time.
 type Purchase struct {
 	Item  event.ItemID
 	Times int
 	Last  time.Time
 	By    uint8
+	Over  int // 0 where it was bought once, or where that is not known
 }
 
 // Orders sums what was bought. Sum is net of refunds, minor units of Currency: orders in other currencies count but are not summed.

@@ -21,23 +21,6 @@ func (w *Worker) viewedBefore(limit int) {
 	w.take(FromHistory, func(item.Ordinal) Reason { return Reason{Key: locale.IsViewed} })
 }
 
-// buyAgain shows what this visitor buys from time to time, the most due first: times bought x how much of the item's usual interval has passed.
-func (w *Worker) buyAgain(limit int) {
-	p := w.q.Viewer.Profile
-	if p == nil {
-		return
-	}
-	w.top.Reset(limit)
-	for _, b := range p.Purchases {
-		i, ok := w.m.Lookup(string(b.Item))
-		if !ok || !w.q.Viewer.Shows(b.By) || !w.allowedAgain(i) || b.Times < 2 && !w.m.Repeats().Repeated(i) {
-			continue
-		}
-		w.offer(i, w.m.Due(i, b.Times, b.Last, w.q.Now))
-	}
-	w.take(FromRepeat, func(item.Ordinal) Reason { return Reason{Key: locale.IsBuyAgain} })
-}
-
 // trending shows what many look at now, nudged towards the visitor's categories.
 func (w *Worker) trending(limit int) Policy {
 	w.lead(w.leading(limit), func(c model.Category) { w.offerList(w.m.Trending(c)) })

@@ -144,11 +144,11 @@ func (t *training) lessons(h history, from int64) []lesson {
 }
 
 // spread keeps at most n, evenly over all.
-func spread(all []lesson, n int) []lesson {
+func spread[T any](all []T, n int) []T {
 	if len(all) <= n {
 		return all
 	}
-	out := make([]lesson, n)
+	out := make([]T, n)
 	for at := range out {
 		out[at] = all[at*len(all)/n]
 	}

@@ -116,6 +116,10 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	if err != nil {
 		return Result{}, err
 	}
+	habits, err := t.fitHabits(ctx, h, p, previous, &rehearsal, &final)
+	if err != nil {
+		return Result{}, err
+	}
 	r := h.report(final.models, note)
 	if err := r.countElsewhere(ctx, in.Warehouse); err != nil {
 		return Result{}, err
@@ -133,6 +137,9 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	}
 	r.note(judged)
 	r.note(ranked)
+	if habits != nil {
+		r.Checks = append(r.Checks, *habits)
+	}
 	r.decide(in.Held && previous != nil)
 	t.advance("backtest", 1)
 	r.Seconds = s.Now().Sub(started).Seconds()

@@ -8,6 +8,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/habit"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -30,6 +31,7 @@ type Contents struct {
 	Repeats    *buyagain.Stats
 	Ranker     *rank.Model    // nil for none
 	Content    *content.Index // nil for none
+	Habits     *habit.Rhythm  // nil for none
 }
 
 // Encode writes a model file. Equal contents give equal bytes. Contents that do not fit together are Invalid: what Encode gives, Open takes.
@@ -52,8 +54,13 @@ func Encode(c Contents) ([]byte, error) {
 	put(w, repeatRate, c.Repeats.Rate)
 	put(w, repeatInterval, c.Repeats.Interval)
 	put(w, repeatBuyers, c.Repeats.Buyers)
-	putRanker(w, c.Ranker)
+	putRanker(w, rankerShape, c.Ranker)
 	putContent(w, c.Content)
+	if h := c.Habits; h != nil {
+		put(w, habitHazard, h.Hazard)
+		put(w, habitInterval, h.Interval)
+		putRanker(w, habitShape, h.Ranker)
+	}
 	file := w.finish(c.Trained)
 	if _, err := Open(file); err != nil {
 		return nil, err
@@ -231,17 +238,17 @@ func putSessions(w *writer, x *knn.Index) {
 	put(w, sessionFreshness, x.Freshness)
 }
 
-// putRanker writes nothing where there is none.
-func putRanker(w *writer, r *rank.Model) {
+// putRanker writes a ranker's six sections; nothing where there is none.
+func putRanker(w *writer, k kind, r *rank.Model) {
 	if r == nil {
 		return
 	}
-	put(w, rankerShape, []uint32{r.Kind, uint32(r.Depth)})
-	put(w, rankerMeans, r.Mean)
-	put(w, rankerWeights, r.Weights)
-	put(w, rankerAsks, r.Feature)
-	put(w, rankerCuts, r.Cut)
-	put(w, rankerValues, r.Value)
+	put(w, k, []uint32{r.Kind, uint32(r.Depth)})
+	put(w, k+1, r.Mean)
+	put(w, k+2, r.Weights)
+	put(w, k+3, r.Feature)
+	put(w, k+4, r.Cut)
+	put(w, k+5, r.Value)
 }
 
 // putContent writes nothing where there is none.

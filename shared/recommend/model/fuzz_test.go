@@ -98,6 +98,9 @@ func exercise(m *Model) {
 		ranker.Score(nil, row)
 		ranker.Explain(nil, row)
 	}
+	if h := m.Habits(); h != nil {
+		h.Ranker.Score(nil, make([]float32, h.Ranker.Width()))
+	}
 	if x := m.Content(); x != nil {
 		for n := range m.Len() {
 			x.Near(nil, &words, x.Of(item.Ordinal(n)), 3)

@@ -25,6 +25,7 @@ import (
 
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/habit"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -61,6 +62,7 @@ type Model struct {
 	repeats                      *buyagain.Stats
 	ranker                       *rank.Model
 	content                      *content.Index
+	habits                       *habit.Rhythm
 }
 
 // lists holds one ranking for the whole shop and one for each category.
@@ -233,3 +235,6 @@ func (m *Model) Ranker() *rank.Model { return m.ranker }
 
 // Content knows what is said of the items; nil in a file that has none, such as one written before there was any.
 func (m *Model) Content() *content.Index { return m.content }
+
+// Habits rank what somebody bought by how likely the next order holds it; nil in a file that has none: then Repeats does.
+func (m *Model) Habits() *habit.Rhythm { return m.habits }

@@ -11,6 +11,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/habit"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -50,7 +51,9 @@ func example(t testing.TB) Contents {
 		Together: &together.Pairs{Partners: related, Support: []uint32{9, 8, 7}, Confidence: []float32{.9, .8, .7}, Lift: []float32{3, 2, 1}},
 		Popular:  lists, Trending: lists, Newest: [][]item.Ordinal{{2, 1}, {1}, nil, nil, {2}, {2}},
 		Repeats: &buyagain.Stats{Rate: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Buyers: []uint32{4, 5, 6}},
-		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}, Content: words}
+		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}, Content: words,
+		Habits: &habit.Rhythm{Hazard: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Ranker: &rank.Model{Kind: 1, Mean: []float32{.5, 0, 1}, Weights: []float32{1, -2, 3}, Depth: 2,
+			Feature: []uint32{1, 2, 0}, Cut: []float32{.25, 1, 2}, Value: []float32{0, -1, 1, 2, 3, 4, 5}}}}
 }
 
 func encode(t testing.TB, c Contents) []byte {

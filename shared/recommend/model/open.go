@@ -7,6 +7,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/buyagain"
 	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/habit"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rank"
@@ -77,8 +78,9 @@ func (m *Model) readModels(r *reader) {
 		Confidence: view[float32](r, togetherConfidence), Lift: view[float32](r, togetherLift)}
 	m.popular, m.trending, m.newest = readLists[item.Scored](r, popularLists, lists), readLists[item.Scored](r, trendingLists, lists), readLists[item.Ordinal](r, newestLists, lists)
 	m.repeats = &buyagain.Stats{Rate: view[float32](r, repeatRate), Interval: view[float32](r, repeatInterval), Buyers: view[uint32](r, repeatBuyers)}
-	m.ranker = readRanker(r)
+	m.ranker = readRanker(r, rankerShape)
 	m.content = readContent(r, n)
+	m.habits = readHabits(r, n)
 	if r.err != nil {
 		return
 	}
@@ -111,15 +113,14 @@ func readSessions(r *reader, items int) *knn.Index {
 }
 
 // readRanker is nil for a file without one.
-func readRanker(r *reader) *rank.Model {
-	if _, ok := r.sections[rankerShape]; !ok {
+func readRanker(r *reader, k kind) *rank.Model {
+	if _, ok := r.sections[k]; !ok {
 		return nil
 	}
-	shape := view[uint32](r, rankerShape)
-	m := &rank.Model{Mean: view[float32](r, rankerMeans), Weights: view[float32](r, rankerWeights), Feature: view[uint32](r, rankerAsks), Cut: view[float32](r, rankerCuts),
-		Value: view[float32](r, rankerValues)}
+	shape := view[uint32](r, k)
+	m := &rank.Model{Mean: view[float32](r, k+1), Weights: view[float32](r, k+2), Feature: view[uint32](r, k+3), Cut: view[float32](r, k+4), Value: view[float32](r, k+5)}
 	if len(shape) != 2 || shape[1] > rank.MaxDepth {
-		r.refuse("%v makes no sense", rankerShape)
+		r.refuse("%v makes no sense", k)
 		return nil
 	}
 	m.Kind, m.Depth = shape[0], int(shape[1])
@@ -131,6 +132,16 @@ func readLists[T number](r *reader, k kind, n int) lists[T] {
 	l := lists[T]{entries: view[T](r, k), offsets: view[uint32](r, k+1)}
 	r.check(sparse.CheckOffsets(k.String(), l.offsets, n, len(l.entries)))
 	return l
+}
+
+// readHabits is nil for a file without them.
+func readHabits(r *reader, items int) *habit.Rhythm {
+	if _, ok := r.sections[habitHazard]; !ok {
+		return nil
+	}
+	h := &habit.Rhythm{Hazard: view[float32](r, habitHazard), Interval: view[float32](r, habitInterval), Ranker: readRanker(r, habitShape)}
+	r.check(h.Check(items))
+	return h
 }
 
 // readContent is nil for a file without it.

@@ -56,6 +56,15 @@ const (
 	contentRarity  kind = 101
 	contentVectors kind = 102 // and 103: offsets, 104: values
 	contentLists   kind = 105 // and 106, 107
+
+	habitHazard   kind = 110 // 110 to 117 are there together or not at all
+	habitInterval kind = 111
+	habitShape    kind = 112
+	habitMeans    kind = 113
+	habitWeights  kind = 114
+	habitAsks     kind = 115
+	habitCuts     kind = 116
+	habitValues   kind = 117
 )
 
 // The bits of itemFlags.
@@ -139,6 +148,14 @@ var sections = []section{
 	{contentLists, "the words' items", "uint32", "offsets", "Per word items in which it weighs most, the heaviest first."},
 	{contentLists + 1, "the words' items: offsets", "uint32", "terms + 1", "Where each word's begin."},
 	{contentLists + 2, "the words' items: weights", "float32", "offsets before", "What the word weighs in the item."},
+	{habitHazard, "habits: chances", "float32", "items", "Optional, as are all sections of habits (package habit): how often the next basket of somebody who bought the item holds it. Above 0."},
+	{habitInterval, "habits: intervals", "float32", "items", "Logarithm of 1 + the usual days between two purchases."},
+	{habitShape, "habits: the ranker's shape", "uint32", "2", "As the ranker of for-you, here and below; over the features of purchases."},
+	{habitMeans, "habits: the ranker's means", "float32", "purchase features", "What is taken from each feature. Finite."},
+	{habitWeights, "habits: the ranker's weights", "float32", "purchase features", "What a feature then counts. Finite."},
+	{habitAsks, "habits: the trees' features", "uint32", "purchase nodes", "The feature that a node asks for."},
+	{habitCuts, "habits: the trees' cuts", "float32", "purchase nodes", "Up to and with it to the left."},
+	{habitValues, "habits: the trees' values", "float32", "purchase nodes and leaves", "What a leaf adds, and the mean of what is below a node. Finite."},
 }
 
 // String names a section for whoever reads why a file was refused.
