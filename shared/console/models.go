@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 
 	"shopkeeper/shared/admin"
@@ -71,7 +72,7 @@ func (v *view) startTrial() error {
 		return err
 	}
 	plan := recommend.TrialPlan{Version: r.text("version"), Method: recommend.Method(r.text("method")), Share: r.share("share")}
-	if plan.Share == 0 && r.text("share") != "" {
+	if plan.Share == 0 && r.text("share") != "" && len(r.wrong) == 0 {
 		r.refuse("share", "More than 0, please.")
 	}
 	if len(r.wrong) > 0 {
@@ -110,6 +111,9 @@ func bounds(i compare.Interval, write func(float64) string) string {
 // measured is one row of the comparison by visitor.
 func measured(m compare.Measure, currency string) map[string]string {
 	write := func(x float64) string { return minus(m.Amount(x, currency)) }
+	if m.Name == "revenue" {
+		write = func(x float64) string { return money(int64(math.Round(x)), currency) }
+	}
 	return map[string]string{"A": write(m.A), "B": write(m.B), "Difference": write(m.Difference), "Between": bounds(m.Interval, write)}
 }
 

@@ -30,7 +30,7 @@ var words = template.FuncMap{
 	"metric": func(m evaluate.Metric) string { return metricWords[m] },
 	"value":  func(m evaluate.Metric, x float64, currency string) string { return metricValue(m, x, currency) },
 	"title":  func(s any) string { t := fmt.Sprint(s); return strings.ToUpper(t[:1]) + t[1:] },
-	"change": change, "measured": measured, "preferred": preferred,
+	"change": change, "score": func(x *float64) string { return strconv.FormatFloat(*x, 'f', 4, 64) }, "measured": measured, "preferred": preferred,
 	"add":   func(a int, b int64) int { return a + int(b) },
 	"dict":  dict,
 	"span":  span,
