@@ -94,14 +94,14 @@ build-host: assets ## the same bootstraps for this machine's architecture, dist/
 
 STAGE ?= dev
 CDK := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 npx cdk
-CHOICES = -c stage=$(STAGE) $(if $(CONSENT),-c consent=$(CONSENT)) $(if $(ALARM_MAIL),-c alarmMail=$(ALARM_MAIL)) $(if $(ADDRESS),-c address=$(ADDRESS)) $(if $(SHOP),-c shop=$(SHOP)) $(if $(ISSUER),-c issuer=$(ISSUER) -c audience=$(AUDIENCE))
+CHOICES = -c stage=$(STAGE) $(if $(CONSENT),-c consent=$(CONSENT)) $(if $(ALARM_MAIL),-c alarmMail=$(ALARM_MAIL)) $(if $(ADDRESS),-c address=$(ADDRESS)) $(if $(SHOP),-c shop=$(SHOP)) $(if $(TRAIN),-c train=$(TRAIN)) $(if $(ISSUER),-c issuer=$(ISSUER) -c audience=$(AUDIENCE))
 
 .PHONY: synth
 synth: setup build ## templates into cdk.out, without an account (STAGE=dev|prod, CONSENT=required|implied)
 	$(CDK) synth --quiet $(CHOICES)
 
 .PHONY: deploy
-deploy: setup build ## deploy STAGE to the account of your credentials (CONSENT=, ALARM_MAIL=)
+deploy: setup build ## deploy STAGE to the account of your credentials (CONSENT=, ALARM_MAIL=, TRAIN=warehouse)
 	$(CDK) bootstrap $(CHOICES)
 	$(CDK) deploy --all --require-approval never $(CHOICES)
 

@@ -94,6 +94,7 @@ const (
 	importDays   = 30
 	replacedDays = 7 // erasure reaches old versions after this long
 	accessDays   = 90
+	stagedDays   = 2 // a training takes minutes
 )
 
 func newBucket(scope constructs.Construct, stage Stage) awss3.Bucket {
@@ -115,6 +116,7 @@ func newBucket(scope constructs.Construct, stage Stage) awss3.Bucket {
 	data.LifecycleRules = &[]*awss3.LifecycleRule{
 		{Id: str("forget-replaced"), NoncurrentVersionExpiration: days(replacedDays), ExpiredObjectDeleteMarker: yes},
 		{Id: str("forget-imports"), Prefix: str("imports/"), Expiration: days(importDays)},
+		{Id: str("forget-staged"), Prefix: str("warehouse/"), Expiration: days(stagedDays), NoncurrentVersionExpiration: days(1)},
 		{Id: str("drop-unfinished"), AbortIncompleteMultipartUploadAfter: days(1)},
 	}
 	bucket := awss3.NewBucket(scope, str("files"), &data)

@@ -5,7 +5,7 @@
 //   - Mail-settings holds how SES treats our messages.
 //   - Observability holds alarms, the dashboard, and whom they tell.
 //
-// Choose with context: -c stage=dev|prod|emulator -c consent=required|implied -c alarmMail=ADDRESS -c address=https://DOMAIN -c shop=ID -c issuer=ADDRESS -c audience=ID. Nothing is looked up in an account, so synthesis needs none.
+// Choose with context: -c stage=dev|prod|emulator -c consent=required|implied -c alarmMail=ADDRESS -c address=https://DOMAIN -c shop=ID -c issuer=ADDRESS -c audience=ID -c train=embedded|warehouse. Nothing is looked up in an account, so synthesis needs none.
 package main
 
 import (

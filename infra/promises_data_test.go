@@ -124,6 +124,8 @@ func TestChooseStage(t *testing.T) {
 		"a choice that is none":       {map[string]string{"stage": "dev", "consent": "perhaps"}, "neither required nor implied"},
 		"a stage that does not exist": {map[string]string{"stage": "test"}, "is none of [dev emulator prod]"},
 		"no stage":                    {nil, "is none of"},
+		"lists by Athena":             {map[string]string{"stage": "dev", "train": "warehouse"}, ""},
+		"lists by something else":     {map[string]string{"stage": "dev", "train": "spark"}, "neither embedded nor warehouse"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -133,6 +133,10 @@ func (s service) train() Function {
 	s.files(f, "models/", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	f.Set(env.BusName, s.bus.EventBusName())
 	f.May(s.bus.EventBusArn(), "events:PutEvents")
+	f.Set(env.TrainBuild, str(s.stage.Build))
+	if s.stage.Build == warehouseBuild {
+		s.warehouse(f)
+	}
 	f.Nightly("3", s.failures, map[string]any{})
 	return f
 }

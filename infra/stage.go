@@ -34,20 +34,28 @@ type Stage struct {
 	Issuer   string // of tokens for the admin API (OpenID Connect); empty: staff log in with passwords alone
 	Audience string // that the tokens are for
 
+	Build string // where trainings make their lists: embeddedBuild or warehouseBuild
+
 	// Emulated leaves out what the AWS emulator of the deployment test does not know (composite alarms) or cannot keep (it speaks plain http alone), and takes functions built for this machine.
 	Emulated bool
 	Assets   string // folder with one folder per function, each with its bootstrap
 }
 
+// Where trainings make their lists, in the words of shared/env.
+const (
+	embeddedBuild  = "embedded"  // in the function
+	warehouseBuild = "warehouse" // by Athena
+)
+
 var stages = map[string]Stage{
 	"dev": {
-		Name: "dev", Consent: consent.Required, LogRetention: awslogs.RetentionDays_ONE_WEEK, Rate: 50, Burst: 100, MonthlyUSD: 20, Assets: "dist",
+		Name: "dev", Build: embeddedBuild, Consent: consent.Required, LogRetention: awslogs.RetentionDays_ONE_WEEK, Rate: 50, Burst: 100, MonthlyUSD: 20, Assets: "dist",
 	},
 	"prod": {
-		Name: "prod", Protect: true, LogRetention: awslogs.RetentionDays_THREE_MONTHS, Rate: 1000, Burst: 2000, Canary: true, MonthlyUSD: 500, Assets: "dist",
+		Name: "prod", Build: embeddedBuild, Protect: true, LogRetention: awslogs.RetentionDays_THREE_MONTHS, Rate: 1000, Burst: 2000, Canary: true, MonthlyUSD: 500, Assets: "dist",
 	},
 	"emulator": {
-		Name: "emulator", Consent: consent.Implied, LogRetention: awslogs.RetentionDays_ONE_DAY, Rate: 1000, Burst: 2000, Emulated: true, Assets: "dist/host",
+		Name: "emulator", Build: embeddedBuild, Consent: consent.Implied, LogRetention: awslogs.RetentionDays_ONE_DAY, Rate: 1000, Burst: 2000, Emulated: true, Assets: "dist/host",
 		Address: "https://tea.example", // the emulator's own is plain http, which no letter may lead to
 	},
 }
@@ -74,6 +82,13 @@ func chooseStage(context func(name string) string) (Stage, error) {
 	}
 	if stage.Address != "" && !strings.HasPrefix(stage.Address, "https://") {
 		return Stage{}, fmt.Errorf("address %q does not begin with https://", stage.Address)
+	}
+	switch build := context("train"); build {
+	case "":
+	case embeddedBuild, warehouseBuild:
+		stage.Build = build
+	default:
+		return Stage{}, fmt.Errorf("train %q is neither %s nor %s", build, embeddedBuild, warehouseBuild)
 	}
 	stage.Issuer, stage.Audience = context("issuer"), context("audience")
 	if (stage.Issuer == "") != (stage.Audience == "") {

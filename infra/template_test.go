@@ -89,6 +89,9 @@ var (
 	made      = map[string]deployment{}
 )
 
+// inTheWarehouse is what the name of a stage ends with whose trainings run SQL.
+const inTheWarehouse = "+warehouse"
+
 func synthesize(t *testing.T, name string) deployment {
 	t.Helper()
 	synthesis.Lock()
@@ -96,7 +99,11 @@ func synthesize(t *testing.T, name string) deployment {
 	if d, ok := made[name]; ok {
 		return d
 	}
-	stage := stages[name]
+	plain, inWarehouse := strings.CutSuffix(name, inTheWarehouse)
+	stage := stages[plain]
+	if inWarehouse {
+		stage.Build = warehouseBuild
+	}
 	stage.AlarmMail = "ops@shop.example"
 	if stage.Consent == "" {
 		stage.Consent = consent.Required

@@ -102,8 +102,29 @@ func oddItems(n int) []model.Item {
 	return items
 }
 
+var oddStart = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// lonely is a history of two events, one of which happens in four years.
+func lonely() *oddHistory {
+	h := &oddHistory{start: oddStart, items: oddItems(13)}
+	for _, at := range []time.Time{oddStart, oddStart.AddDate(4, 0, 0)} {
+		h.add(event.Event{Visitor: "lonely", At: at, Name: event.ProductViewed, Lines: []event.Line{{Item: "茶碗"}}})
+	}
+	return h
+}
+
+// cut lets every limit cut something.
+func cut(s *trainer.Settings) {
+	s.Limits = trainer.Limits{Held: 9, Crowd: 10, Believed: 4}
+	s.KNN.Newest, s.KNN.Longest, s.KNN.HalfLife = 7, 0.7, 40*time.Hour
+	s.Together.Least, s.Together.Longest, s.Together.Top = 1, 4, 3
+	s.RP3beta.Top, s.RP3beta.Beta, s.Similar.Cosine.Top = 5, 0.3, 2
+	s.Trend.Popular, s.Trend.Near, s.Trend.Top = 3, 0.4, 10
+	s.Weights.View, s.Weights.Cart, s.Weights.Return, s.Weights.Dismissal = 0.17, 0.33, -0.4, -0.05
+}
+
 func newOddHistory(seed uint64, items, visits int) *oddHistory {
-	h := &oddHistory{random: rand.New(rand.NewPCG(seed, 7)), start: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), items: oddItems(items)}
+	h := &oddHistory{random: rand.New(rand.NewPCG(seed, 7)), start: oddStart, items: oddItems(items)}
 	for n := range visits {
 		h.visit(fmt.Sprint("visitor-", h.random.IntN(80)), h.start.Add(time.Duration(n)*40*time.Minute))
 	}
@@ -132,23 +153,44 @@ func (h *oddHistory) deliver(t *testing.T, files blob.Store) {
 	}
 }
 
+// merge is what the night does with small files, here with every second day.
+func (h *oddHistory) merge(t *testing.T, files blob.Store) {
+	t.Helper()
+	for day := 0; day < 60; day += 2 {
+		if _, _, err := archive.Compact(t.Context(), files, oddShop, h.start.AddDate(0, 0, day).Format(time.DateOnly)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestWarehouseEqualsMemory trains on one archive in this process and in the warehouse: the files must be equal to the byte. It holds package warehouse's promise on a real engine.
 func TestWarehouseEqualsMemory(t *testing.T) {
 	for name, tt := range map[string]struct {
 		history *oddHistory
 		change  func(*trainer.Settings)
+		merged  bool // by the night's tidying
 	}{
-		"an odd shop": {history: newOddHistory(1, 90, 900)},
+		"an odd shop":         {history: newOddHistory(1, 90, 900)},
+		"everything is cut":   {history: newOddHistory(2, 60, 400), change: cut, merged: true},
+		"nobody did anything": {history: &oddHistory{start: oddStart, items: oddItems(13)}},
+		"one customer looked, and one came from the future": {history: lonely()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := athenatest.Open(t)
 			tt.history.deliver(t, w.Files)
+			if tt.merged {
+				tt.history.merge(t, w.Files)
+			}
 			end := tt.history.start.AddDate(0, 2, 0)
+			newest, err := archive.Newest(t.Context(), w.Files, oddShop)
+			if err != nil {
+				t.Fatal(err)
+			}
 			here := &Trainer{log: slog.New(slog.DiscardHandler), now: func() time.Time { return end }, files: w.Files}
 			there := &Trainer{log: here.log, now: here.now, files: w.Files, Warehouse: w.Engine}
-			window := warehouse.Window{From: end.Add(-History), To: end}
+			window := warehouse.Window{From: newest.Add(-History), To: newest}
 			settings := trainer.DefaultSettings(here.now)
-			settings.Memory = 0 // weights are walks
+			settings.Memory = -1 // weights are walks
 			if tt.change != nil {
 				tt.change(&settings)
 			}

@@ -33,7 +33,7 @@ type Options struct {
 	Patience time.Duration // for one statement
 }
 
-// DefaultOptions: a statement of a second costs some quarter of one more, and one of Athena's longest, half an hour, is waited for.
+// DefaultOptions cost a statement of a second some quarter of one more, and wait for Athena's longest, which take half an hour.
 var DefaultOptions = Options{Poll: 250 * time.Millisecond, Patience: 35 * time.Minute}
 
 const (

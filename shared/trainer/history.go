@@ -29,6 +29,7 @@ type history struct {
 	orders  []order
 	unknown int // events and order lines of items that are not in the catalog
 	lines   int
+	most    int // items that one person holds
 }
 
 // record is an Interaction. session is 0 where the log names none.
@@ -59,7 +60,7 @@ func (n numbering) of(name string) uint32 {
 }
 
 func newHistory(in Input, c *model.Catalog) history {
-	h := history{items: len(c.Items)}
+	h := history{items: len(c.Items), most: DefaultLimits.Held}
 	people, sessions := numbering{}, numbering{"": 0}
 	for _, e := range in.Interactions {
 		i, ok := c.Ordinal(e.Item)
@@ -149,9 +150,6 @@ func sameVisit(a, b record) bool {
 	return b.session != 0 || b.time-a.time < visitGap
 }
 
-// mostHeld is how many items one person holds at most, the strongest first: whoever holds more is a shared terminal or somebody who buys for a firm, and costs its square.
-const mostHeld = 5000
-
 // strengths is people x items: what each event says, in whole parts of an order, summed and held between 0 and 1.
 func (h history) strengths(w interaction.Weights) sparse.Rows {
 	type entry struct {
@@ -187,7 +185,7 @@ func (h history) strengths(w interaction.Weights) sparse.Rows {
 				held = append(held, item.Scored{Item: i, Score: float32(min(sum, interaction.Unit)) / interaction.Unit})
 			}
 		}
-		for _, s := range strongest(held) {
+		for _, s := range strongest(held, h.most) {
 			m.Items, m.Values = append(m.Items, s.Item), append(m.Values, s.Score)
 		}
 		m.Offsets = append(m.Offsets, uint32(len(m.Items)))
@@ -195,11 +193,11 @@ func (h history) strengths(w interaction.Weights) sparse.Rows {
 	return m
 }
 
-// strongest are the mostHeld strongest of some items, in their order.
-func strongest(held []item.Scored) []item.Scored {
-	if len(held) > mostHeld {
+// strongest are so many strongest of some items, in their order.
+func strongest(held []item.Scored, most int) []item.Scored {
+	if len(held) > most {
 		var top item.Top
-		top.Reset(mostHeld)
+		top.Reset(most)
 		for _, s := range held {
 			top.Offer(s.Item, s.Score)
 		}

@@ -57,16 +57,28 @@ type Settings struct {
 	Similar  alike.Settings
 	Together together.Settings
 	Trend    trend.Settings
+	Limits   Limits
 	Memory   int64         // bytes that fitting EASE may take
 	Budget   time.Duration // that a search for better settings may take before the training; 0: none
 	Seed     uint64
 	Now      func() time.Time
 }
 
+// Limits are what weights between items leave out.
+type Limits struct {
+	Held     int // items that one person holds, the strongest first
+	Crowd    int // number of items from which those that fewer than Believed people hold are left out
+	Believed int
+}
+
+// DefaultLimits: whoever holds more than 5,000 items is a shared terminal or buys for a firm, and costs the square. Items that nobody knows have weights that are noise with EASE's lambda, and the
+// inverse costs the cube of the items: a long tail would take most of the time. Similar items still knows them.
+var DefaultLimits = Limits{Held: 5000, Crowd: 2000, Believed: 5}
+
 // DefaultSettings are those that won on public shops' logs; a backtest on the shop's own log may choose others.
 func DefaultSettings(now func() time.Time) Settings {
 	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, SLIM: slim.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
-		Similar: alike.DefaultSettings, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Memory: 1 << 30, Seed: 1, Now: now}
+		Similar: alike.DefaultSettings, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Limits: DefaultLimits, Memory: 1 << 30, Seed: 1, Now: now}
 }
 
 // Progress hears which stage is over, and how far that is: done of total steps. One call at a time, in the order of done, from any goroutine.
@@ -93,6 +105,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 		return Result{}, err
 	}
 	h := newHistory(in, catalog)
+	h.most = s.Limits.Held
 	previous, note := openPrevious(in.Previous)
 	p := planExam(h, previous)
 	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1, elsewhere: in.Warehouse}
@@ -166,6 +179,9 @@ func (s Settings) check() error {
 	}
 	if err := s.KNN.Check(); err != nil {
 		return err
+	}
+	if s.Limits.Held < 1 || s.Limits.Believed < 1 {
+		return fault.InvalidField("limits", "at least one item and one person")
 	}
 	if !(s.Trend.Near > 0 && s.Trend.Popular > 0) {
 		return fault.InvalidField("trend", "half-lives are above 0 days")

@@ -11,13 +11,6 @@ import (
 	"shopkeeper/shared/recommend/sparse"
 )
 
-// crowd is the number of items from which those that fewer than believed people hold are left out of the weights. With EASE's lambda their weights
-// are noise, and the inverse costs the cube of the items: a long tail would take most of the time. Similar items still knows them.
-const (
-	crowd    = 2000
-	believed = 5
-)
-
 // fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger. Where the inverse does not fit into the memory, SLIM finds
 // almost the same weights block by block, and where that does not fit either, RP3beta takes its place.
 func (t *training) fitWeights(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
@@ -49,8 +42,8 @@ func (t *training) fitWeights(ctx context.Context, h part, c *model.Contents) (n
 func (t *training) held(h history) (held []item.Ordinal, dense sparse.Rows) {
 	users := h.strengths(t.settings.Weights)
 	held, dense = compact(users, h.items, 1)
-	if len(held) > crowd {
-		held, dense = compact(users, h.items, believed)
+	if l := t.settings.Limits; len(held) > l.Crowd {
+		held, dense = compact(users, h.items, l.Believed)
 	}
 	return held, dense
 }

@@ -101,10 +101,10 @@ func (r *Run) left(ctx context.Context) (state, error) {
 		return state{}, fmt.Errorf("read %s: %w", r.note, err)
 	}
 	var s state
-	if json.Unmarshal(text, &s) != nil || strings.Trim(s.ID, "0123456789abcdef") != "" {
-		return state{}, nil // not ours: nothing can be known of it
+	if json.Unmarshal(text, &s) == nil && strings.Trim(s.ID, "0123456789abcdef") == "" {
+		return s, nil
 	}
-	return s, nil
+	return state{}, nil // no run wrote this: nothing can be known of it
 }
 
 func (r *Run) use(home string, s state) {

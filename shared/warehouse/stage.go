@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 	"sync"
@@ -109,15 +108,4 @@ func (s *stages) value(name string) (string, bool) {
 	}
 	v, ok := s.below.values[name]
 	return v, ok
-}
-
-// made are the tables that were made.
-func (s *stages) made() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var tables []string
-	for name := range maps.Keys(s.places) {
-		tables = append(tables, s.table(name))
-	}
-	return tables
 }

@@ -175,7 +175,7 @@ func (e *engine) call(ctx context.Context, method, url, database, body string) (
 	if err != nil {
 		return a, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNoContent {
 		return a, nil
 	}

@@ -59,3 +59,11 @@ func TestCheck(t *testing.T) {
 		t.Errorf("got %v, want an invalid fault", err)
 	}
 }
+
+func TestCountedElsewhere(t *testing.T) {
+	counts := []Counts{{Buyers: 3, Again: 2, Low: 10, High: 10}, {Buyers: 2}, {}, {Buyers: 4, Again: 1, Low: 3, High: 8}}
+	want := &Stats{Rate: []float32{3. / 13, 0, 0, 2. / 14}, Interval: []float32{10, 0, 0, 5.5}, Buyers: []uint32{3, 2, 0, 4}}
+	if diff := cmp.Diff(want, Of(counts)); diff != "" {
+		t.Errorf("stats (-want +got):\n%s", diff)
+	}
+}

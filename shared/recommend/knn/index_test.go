@@ -1,7 +1,9 @@
 package knn
 
 import (
+	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -61,4 +63,66 @@ func TestOddHistories(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRebuild makes the index of all sessions of those alone that it keeps.
+func TestRebuild(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for name, change := range map[string]func(*Settings){
+		"few are kept":         func(s *Settings) { s.Newest, s.Longest = 3, 0.9 },
+		"all are kept":         func(s *Settings) { s.Longest = 1 },
+		"with ages":            func(s *Settings) { s.Newest, s.HalfLife = 5, time.Minute },
+		"none is short enough": func(s *Settings) { s.Longest = 0.01 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sessions []Session
+			lengths := map[int64]int64{}
+			var until int64
+			for n := range 400 {
+				s := Session{Time: int64(n/2) * 30}
+				for range 1 + random.IntN(30) {
+					s.Items = append(s.Items, item.Ordinal(min(random.IntN(25), random.IntN(25))))
+				}
+				sessions, until = append(sessions, s), s.Time
+				lengths[int64(len(s.Items))]++
+			}
+			want := build(t, sessions, 25, small(change))
+			var counted []Length
+			for _, clicks := range slices.Sorted(maps.Keys(lengths)) {
+				counted = append(counted, Length{clicks, lengths[clicks]})
+			}
+			limit := LimitOf(counted, want.Settings.Longest)
+			if limit != want.Limit {
+				t.Errorf("the longest let in has %d clicks, want %d", limit, want.Limit)
+			}
+			kept := make([]Session, want.Sessions()) // newest first
+			at := 0
+			for _, o := range newestFirst(sessions) {
+				if at < len(kept) && slices.Equal(distinct(sessions[o.at].Items), want.session(uint32(at))) {
+					kept[at] = Session{o.time, want.session(uint32(at))}
+					at++
+				}
+			}
+			got, err := Rebuild(kept, 25, want.Settings, limit, until)
+			if diff := gocmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("%v, index (-built +rebuilt):\n%s", err, diff)
+			}
+		})
+	}
+	if limit := LimitOf(nil, 1); limit != unknownLimit {
+		t.Errorf("without sessions the limit is %d", limit)
+	}
+	if _, err := Rebuild(nil, 3, Settings{}, 1, 0); !fault.Is(err, fault.Invalid) {
+		t.Errorf("settings that mean nothing: %v", err)
+	}
+}
+
+func distinct(items []item.Ordinal) []item.Ordinal {
+	var out []item.Ordinal
+	for _, i := range items {
+		if !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out
 }

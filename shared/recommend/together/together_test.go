@@ -1,10 +1,13 @@
 package together
 
 import (
+	"cmp"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"shopkeeper/shared/fault"
@@ -33,7 +36,7 @@ func TestFind(t *testing.T) {
 	if got := p.Of(0); got != 1 {
 		t.Fatalf("tea has %d partners, want 1", got)
 	}
-	if diff := cmp.Diff(want, p.Pair(0, 0), cmpopts.EquateApprox(1e-6, 0), cmpopts.IgnoreFields(Pair{}, "Score")); diff != "" {
+	if diff := gocmp.Diff(want, p.Pair(0, 0), cmpopts.EquateApprox(1e-6, 0), cmpopts.IgnoreFields(Pair{}, "Score")); diff != "" {
 		t.Errorf("tea's partner (-want +got):\n%s", diff)
 	}
 	back := p.Pair(1, 0)
@@ -63,5 +66,41 @@ func TestColumnsOfDifferentLengths(t *testing.T) {
 	p.Lift = append(p.Lift, 1)
 	if err := p.Check(5); !fault.Is(err, fault.Invalid) {
 		t.Errorf("got %v, want an invalid fault", err)
+	}
+}
+
+// TestCountedElsewhere makes the same pairs of counts, in any order and more than are kept.
+func TestCountedElsewhere(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	const items = 12
+	var baskets sparse.Rows
+	both, holding := map[Counted]int64{}, make([]float64, items)
+	for range 300 {
+		held := random.Perm(items)[:1+random.IntN(4)]
+		row := make([]item.Ordinal, 0, len(held))
+		for _, i := range held {
+			holding[i]++
+			row = append(row, item.Ordinal(i))
+			for _, j := range held {
+				if i != j {
+					both[Counted{From: item.Ordinal(i), To: item.Ordinal(j)}]++
+				}
+			}
+		}
+		slices.Sort(row)
+		baskets.Append(row, nil)
+	}
+	var pairs []Counted
+	for p, n := range both {
+		pairs = append(pairs, Counted{p.From, p.To, n})
+	}
+	slices.SortFunc(pairs, func(a, b Counted) int { return cmp.Or(int(a.From)-int(b.From), int(b.Both-a.Both)) })
+	s := Settings{Least: 3, Top: 4, Longest: 9}
+	want, err := Find(t.Context(), baskets, items, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(want, Of(pairs, holding, 300, s)); diff != "" || len(want.Support) == 0 {
+		t.Errorf("pairs (-found +counted):\n%s", diff)
 	}
 }

@@ -81,8 +81,8 @@ func Measure(events []Event, items int, now int64, s Settings) Heat {
 	oldest := now
 	for _, e := range events {
 		if int(e.Item) < items && parts(e.Weight) > 0 {
-			sums[e.Item].Newest = max(sums[e.Item].Newest, min(e.Time, now))
-			oldest = min(oldest, e.Time)
+			sums[e.Item].Newest = max(sums[e.Item].Newest, since(e.Time, now))
+			oldest = min(oldest, since(e.Time, now))
 		}
 	}
 	popular, near := Decays(s.Popular, (now-oldest)/3600), Decays(s.Near, (now-oldest)/3600)
@@ -91,7 +91,7 @@ func Measure(events []Event, items int, now int64, s Settings) Heat {
 			continue
 		}
 		sum := &sums[e.Item]
-		hours, weight := (sum.Newest-min(e.Time, now))/3600, parts(e.Weight)
+		hours, weight := (sum.Newest-since(e.Time, now))/3600, parts(e.Weight)
 		if weight > 0 && hours < int64(len(popular)) {
 			sum.Popular += weight * popular[hours]
 		}
@@ -101,6 +101,12 @@ func Measure(events []Event, items int, now int64, s Settings) Heat {
 	}
 	return HeatOf(sums, now, s)
 }
+
+// ancient is the age, in seconds, above which nothing is older: some 35,000 years.
+const ancient = 1 << 40
+
+// since is when an event counts from.
+func since(t, now int64) int64 { return max(min(t, now), now-ancient) }
 
 func parts(weight float32) int64 {
 	if !(weight > 0) {

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,5 +53,44 @@ func TestASteadySellerTrendsAtItsRate(t *testing.T) {
 	near := 24 * 7 / math.Ln2
 	if math.Abs(float64(h.Trending[0])/near-1) > .02 {
 		t.Errorf("the trend is %v, want about %v", h.Trending[0], near)
+	}
+}
+
+func TestOrderAndCutOfEventsDoNotMatter(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var events []Event
+	for range 5000 {
+		events = append(events, Event{item.Ordinal(random.IntN(20)), random.Int64N(400 * oneDay), []float32{.1, .3, 1, -1}[random.IntN(4)]})
+	}
+	want := Measure(events, 20, 300*oneDay, DefaultSettings)
+	random.Shuffle(len(events), func(a, b int) { events[a], events[b] = events[b], events[a] })
+	if diff := cmp.Diff(want, Measure(events, 20, 300*oneDay, DefaultSettings)); diff != "" {
+		t.Errorf("heat of the same events in another order (-want +got):\n%s", diff)
+	}
+}
+
+// TestHoursChangeLittle holds the sum by whole hours to the formula.
+func TestHoursChangeLittle(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var events []Event
+	exact := 0.0
+	const now = 300 * oneDay
+	for range 500 {
+		at := random.Int64N(now)
+		events = append(events, Event{0, at, 1})
+		exact += math.Exp2(-float64(now-at) / oneDay / DefaultSettings.Popular)
+	}
+	if got := float64(Measure(events, 1, now, DefaultSettings).Popular[0]); math.Abs(got/exact-1) > .001 {
+		t.Errorf("popularity %v, by the formula %v", got, exact)
+	}
+}
+
+func TestOddTimes(t *testing.T) {
+	h := Measure([]Event{{0, math.MinInt64, 1}, {1, math.MaxInt64, 1}, {2, 0, math.MaxFloat32}, {0, 5, 1e-9}}, 3, 1000*oneDay, DefaultSettings)
+	if !(h.Popular[1] == 1 && h.Popular[0] == 0 && h.Popular[2] > 0) {
+		t.Errorf("popularities %v", h.Popular)
+	}
+	if Measure(nil, 0, 0, DefaultSettings).Popular == nil {
+		t.Error("no list of nothing")
 	}
 }
