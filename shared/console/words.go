@@ -29,14 +29,23 @@ var words = template.FuncMap{
 	},
 	"metric": func(m evaluate.Metric) string { return metricWords[m] },
 	"value":  func(m evaluate.Metric, x float64, currency string) string { return metricValue(m, x, currency) },
-	"title":  func(s any) string { t := fmt.Sprint(s); return strings.ToUpper(t[:1]) + t[1:] },
-	"change": change, "score": func(x *float64) string { return strconv.FormatFloat(*x, 'f', 4, 64) }, "measured": measured, "preferred": preferred,
+	"title": func(s any) string {
+		t := fmt.Sprint(s)
+		return strings.ToUpper(t[:min(1, len(t))]) + t[min(1, len(t)):]
+	},
+	"change": change, "measured": measured, "preferred": preferred,
 	"add":   func(a int, b int64) int { return a + int(b) },
 	"dict":  dict,
 	"span":  span,
 	"field": fieldName,
 	"bytes": bytesOf,
-	"file":  func(id string) string { _, name, _ := strings.Cut(id, "/"); return name },
+	"figure": func(x *float64) string {
+		if x == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*x, 'f', 3, 64)
+	},
+	"file": func(id string) string { _, name, _ := strings.Cut(id, "/"); return name },
 }
 
 // dict makes a map of pairs, to hand several values to a part.
