@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -366,5 +367,22 @@ func TestPurchasesKnowTheirSpan(t *testing.T) {
 	refunded := addPurchase(p.Purchases, Purchase{Item: "tea", Times: -1})
 	if diff := cmp.Diff([]Purchase{{Item: "tea", Times: 2, Last: day(8), Over: 7}}, refunded); diff != "" {
 		t.Errorf("after a refund (-want +got):\n%s", diff)
+	}
+}
+
+// A list full of what was bought twice long ago must not keep a new habit from beginning.
+func TestANewPurchaseFindsPlace(t *testing.T) {
+	long := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	var p Profile
+	for n := range 2 * maxPurchases {
+		p.Ordered(long.AddDate(0, 0, n), event.ItemID(fmt.Sprint("old-", n%maxPurchases)))
+	}
+	p.Ordered(long.AddDate(1, 0, 0), "tea")
+	if len(p.Purchases) != maxPurchases || p.Purchases[0].Item != "tea" {
+		t.Errorf("%d purchases, first %+v", len(p.Purchases), p.Purchases[0])
+	}
+	p.Ordered(long.AddDate(1, 0, 1), "cup")
+	if !slices.ContainsFunc(p.Purchases, func(x Purchase) bool { return x.Item == "tea" }) {
+		t.Error("what was bought yesterday is forgotten before what was bought twice a year ago")
 	}
 }

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -61,12 +62,24 @@ func (p Purchase) firstDay() int64 { return dayOf(p.Last) - int64(p.Over) }
 
 func dayOf(t time.Time) int64 { return t.Unix() / (24 * 3600) }
 
-// seldomest is the index of the purchase to forget first: the fewest times, longest ago.
+// forgetting is the time in which a purchase counts half when the list is full: what was bought once a moment ago stays before what was bought twice half a year ago.
+const forgetting = 60 * 24 * time.Hour
+
+// seldomest is the index of the purchase to forget first: the fewest times, those long ago counting less.
 func seldomest(list []Purchase) int {
+	var latest time.Time
+	for _, x := range list {
+		if x.Last.After(latest) {
+			latest = x.Last
+		}
+	}
+	worth := func(x Purchase) float64 {
+		return math.Log2(float64(x.Times)) - float64(latest.Sub(x.Last))/float64(forgetting)
+	}
 	weakest := 0
 	for i, x := range list {
 		y := list[weakest]
-		if cmp.Or(cmp.Compare(x.Times, y.Times), x.Last.Compare(y.Last), cmp.Compare(y.Item, x.Item)) < 0 {
+		if cmp.Or(cmp.Compare(worth(x), worth(y)), x.Last.Compare(y.Last), cmp.Compare(y.Item, x.Item)) < 0 {
 			weakest = i
 		}
 	}
