@@ -9,6 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/table"
 )
 
@@ -117,6 +118,7 @@ func newBucket(scope constructs.Construct, stage Stage) awss3.Bucket {
 		{Id: str("forget-replaced"), NoncurrentVersionExpiration: days(replacedDays), ExpiredObjectDeleteMarker: yes},
 		{Id: str("forget-imports"), Prefix: str("imports/"), Expiration: days(importDays)},
 		{Id: str("forget-staged"), Prefix: str("warehouse/"), Expiration: days(stagedDays), NoncurrentVersionExpiration: days(1)},
+		{Id: str("forget-exposures"), Prefix: str(exposure.Folder), Expiration: days(exposure.Days)},
 		{Id: str("drop-unfinished"), AbortIncompleteMultipartUploadAfter: days(1)},
 	}
 	bucket := awss3.NewBucket(scope, str("files"), &data)

@@ -19,6 +19,7 @@ import (
 // else, a failure destination, the alias "live", alarms on errors, throttles and duration, and in protected stages a canary deployment.
 type Function struct {
 	scope  constructs.Construct // its parts are below it
+	log    awslogs.LogGroup
 	Name   string
 	Lambda awslambda.Function
 	Live   awslambda.Alias // what triggers point at
@@ -44,7 +45,7 @@ func NewFunction(scope constructs.Construct, id string, p FunctionProps) Functio
 		Description: str("What the function " + id + " may do"),
 	})
 	logs.GrantWrite(role)
-	f := Function{scope: c, Name: id}
+	f := Function{scope: c, log: logs, Name: id}
 	f.Lambda = awslambda.NewFunction(c, str("function"), &awslambda.FunctionProps{
 		FunctionName:          p.Stage.id(id),
 		Description:           &p.Description,

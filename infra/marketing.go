@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"shopkeeper/shared/env"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/table"
 )
 
@@ -105,7 +106,7 @@ func (s service) evaluate() Function {
 func (s service) erase() Function {
 	f := s.function("erase", "Carries out erasures that people confirmed, and finishes those that were cut short", 1024, 15*time.Minute, 12*time.Minute)
 	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "clicks", "segments", "offers", "campaigns", "ledger", "suppression", "staff")
-	for _, folder := range []string{"archive/", "imports/"} {
+	for _, folder := range []string{"archive/", "imports/", exposure.Folder} {
 		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	}
 	s.files(f, "shops/", "s3:GetObject")
@@ -127,7 +128,7 @@ func (s service) preferences() Function {
 func (s service) console() Function {
 	f := s.function("console", "The staff's pages and the admin API", 1024, 29*time.Second, 5*time.Second)
 	s.tables(f, slices.Concat(reads, writes, removes), "events", "profiles", "people", "identity", "consent", "catalog", "clicks", "shops", "imports", "segments", "offers", "campaigns", "ledger", "suppression", "staff", "idempotency")
-	for _, folder := range []string{"archive/", "imports/", "reports/"} {
+	for _, folder := range []string{"archive/", "imports/", "reports/", exposure.Folder} {
 		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	}
 	s.files(f, "models/", "s3:GetObject", "s3:PutObject")

@@ -84,6 +84,8 @@ func (w watch) alarms() []awscloudwatch.Alarm {
 			means: "something could never be handled: read the failure queue, repair, send it again"}),
 		newAlarm(w.stack, w.stage, "failures-age", alarmSpec{metric: w.service.Failures.MetricApproximateAgeOfOldestMessage(five("Maximum")),
 			above: failureWaitHours * 3600, periods: 1, means: "a failure lies unattended; the queue forgets it after 14 days"}),
+		newAlarm(w.stack, w.stage, "exposures-undelivered", alarmSpec{metric: w.service.Undelivered, above: 0, periods: 1,
+			means: "the log of recommend could not hand on what was shown: may it call the function exposures? What it could not is lost to comparisons of models"}),
 	}
 	for _, f := range w.service.Followers {
 		late := f.Lambda.Metric(str("IteratorAge"), five("Maximum"))

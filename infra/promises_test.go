@@ -179,6 +179,10 @@ func TestWhoMayWhat(t *testing.T) {
 		"preferences does not know staff":                {"preferences", "GetAttstaff", nil},
 		"recommend does not know staff":                  {"recommend", "GetAttstaff", nil},
 		"console chooses among models and removes none":  {"console", "/models/*", []string{"s3:GetObject", "s3:PutObject"}},
+		"exposures keeps what was shown and reads none":  {"exposures", "/exposures/*", []string{"s3:PutObject"}},
+		"exposures knows no other files":                 {"exposures", "/archive/*", nil},
+		"recommend keeps nothing itself":                 {"recommend", "/exposures/*", nil},
+		"erase takes people out of what was shown":       {"erase", "/exposures/*", []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}},
 		"ingest makes no models":                         {"ingest", "/models/*", nil},
 	}
 	for name, tt := range tests {
@@ -197,6 +201,7 @@ func TestEnvironment(t *testing.T) {
 		"recommend": func(l env.Lookup) error { _, err := env.LoadRecommend(l); return err },
 		"profile":   func(l env.Lookup) error { _, err := env.LoadProfile(l); return err },
 		"archive":   func(l env.Lookup) error { _, err := env.LoadArchive(l); return err },
+		"exposures": func(l env.Lookup) error { _, err := env.LoadExposures(l); return err },
 		"ingest":    func(l env.Lookup) error { _, err := env.LoadIngest(l); return err },
 		"train":     func(l env.Lookup) error { _, err := env.LoadTrain(l); return err },
 

@@ -76,6 +76,32 @@ func TestMailComesBack(t *testing.T) {
 	}
 }
 
+// TestWhatIsShownIsKept follows the lines: from recommend's log, by one filter that lets exposures through, to the function, which the log may call, and into files that end.
+func TestWhatIsShownIsKept(t *testing.T) {
+	d := synthesize(t, "prod")
+	filters := d.of("service", "AWS::Logs::SubscriptionFilter")
+	if len(filters) != 1 {
+		t.Fatalf("%d filters, want 1: a log takes two at most", len(filters))
+	}
+	wantAt(t, filters[0], `{ ($.at > 0) && ($.seed >= 0) && ($.shop = "*") }`, "FilterPattern")
+	if from := text(filters[0].Properties["LogGroupName"]); !strings.Contains(from, "recommendlog") {
+		t.Errorf("reads the log %s", from)
+	}
+	live := d.one(t, "service", "AWS::Lambda::Alias", "exposures")
+	if to := text(filters[0].Properties["DestinationArn"]); !strings.Contains(to, "exposureslive") || live.Properties["Name"] != "live" {
+		t.Errorf("calls %s", to)
+	}
+	if !slices.ContainsFunc(d.of("service", "AWS::Lambda::Permission"), func(p resource) bool {
+		return p.Properties["Principal"] == "logs.amazonaws.com" && strings.Contains(text(p.Properties["SourceArn"]), "recommendlog") && strings.Contains(text(p.Properties["FunctionName"]), "exposureslive")
+	}) {
+		t.Error("the log may not call the function: nothing would arrive")
+	}
+	rules := text(d.one(t, "data", "AWS::S3::Bucket", "files").Properties["LifecycleConfiguration"])
+	if !strings.Contains(rules, `"ExpirationInDays":90,"Id":"forget-exposures","Prefix":"exposures/","Status":"Enabled"`) {
+		t.Errorf("what was shown is kept for ever: %s", rules)
+	}
+}
+
 func TestOtherTriggersHaveADeadLetterQueue(t *testing.T) {
 	d := synthesize(t, "prod")
 	rule := d.one(t, "service", "AWS::Events::Rule", "ingest")
@@ -175,7 +201,7 @@ func TestAlarmsReachSomebody(t *testing.T) {
 			t.Errorf("%s does not say what to do", name)
 		}
 	}
-	for _, want := range []string{"api-5xx", "api-p99", "failures", "failures-age", "profile-iterator-age", "archive-iterator-age", "segment-iterator-age", "offers-iterator-age"} {
+	for _, want := range []string{"api-5xx", "api-p99", "failures", "failures-age", "exposures-undelivered", "profile-iterator-age", "archive-iterator-age", "segment-iterator-age", "offers-iterator-age"} {
 		if !names[want] {
 			t.Errorf("no alarm %s", want)
 		}

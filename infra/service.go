@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"shopkeeper/shared/env"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/table"
 )
 
@@ -25,6 +27,8 @@ type Service struct {
 	Failures  awssqs.Queue // what can never be handled, from every function and trigger
 	Functions []Function
 	Followers []Function // those of Functions that follow a table's changes
+
+	Undelivered awscloudwatch.IMetric // lines of what was shown that the log could not hand on
 }
 
 // What a function may do with a table. Nobody may scan one.
@@ -58,10 +62,10 @@ func NewService(scope constructs.Construct, stage Stage, data Data) Service {
 	s.api = newAPI(s.stack, stage)
 	collect, recommend, preferences, console := s.collect(), s.recommend(), s.preferences(), s.console()
 	profile, archive, segment, offers := s.profile(), s.archive(), s.segment(), s.offers()
-	jobs := s.jobs()
-	out := Service{Stack: s.stack, API: s.api, Failures: s.failures, Followers: []Function{profile, archive, segment, offers}}
+	jobs, shown := s.jobs(), s.exposures(recommend)
+	out := Service{Stack: s.stack, API: s.api, Failures: s.failures, Undelivered: shown.undelivered(recommend), Followers: []Function{profile, archive, segment, offers}}
 	routes(s.stack, s.api, stage, doors{collect, recommend, preferences, console})
-	out.Functions = []Function{collect, recommend, preferences, console, profile, archive, segment, offers, s.campaign(jobs), s.send(jobs), s.feedback(), s.evaluate(), s.erase(), s.ingest(), s.train()}
+	out.Functions = []Function{collect, recommend, preferences, console, profile, archive, segment, offers, shown, s.campaign(jobs), s.send(jobs), s.feedback(), s.evaluate(), s.erase(), s.ingest(), s.train()}
 	awscdk.NewCfnOutput(s.stack, str("Failures"), &awscdk.CfnOutputProps{Value: s.failures.QueueUrl()})
 	return out
 }
@@ -111,6 +115,15 @@ func (s service) archive() Function {
 	return f
 }
 
+// exposures takes what recommend shows from its log, so that no answer waits for a file.
+func (s service) exposures(recommend Function) Function {
+	f := s.function("exposures", "Keeps what recommend showed", 256, time.Minute, 10*time.Second)
+	s.files(f, exposure.Folder, "s3:PutObject")
+	s.poison(f)
+	f.OnLines(recommend, s.stage.exposureLines())
+	return f
+}
+
 func (s service) ingest() Function {
 	f := s.function("ingest", "Reads shops, catalogs, customers and orders from dropped files", 1024, 15*time.Minute, 12*time.Minute)
 	s.tables(f, reads, "consent")
@@ -128,7 +141,9 @@ func (s service) train() Function {
 	s.tables(f, slices.Concat(reads, writes), "catalog")
 	s.tables(f, slices.Concat(reads, removes), "consent")
 	s.tables(f, reads, "shops")
-	s.files(f, "archive/", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+	for _, folder := range []string{"archive/", exposure.Folder} { // who was forgotten goes from both
+		s.files(f, folder, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+	}
 	s.files(f, "shops/", "s3:GetObject")
 	s.files(f, "models/", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 	f.Set(env.BusName, s.bus.EventBusName())

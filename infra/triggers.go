@@ -2,11 +2,14 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogsdestinations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsschedulertargets"
@@ -138,4 +141,34 @@ func (f Function) OnMail(configuration *string, failures awssqs.IQueue) {
 			MaxEventAge:     hours(followHours),
 		})},
 	})
+}
+
+// subscription is what the filter of a log is called, in the log's metrics too.
+const subscription = "exposures"
+
+// OnLines calls the function with lines of another's log, within minutes and at least once; nobody waits for it. A log can have two such filters.
+func (f Function) OnLines(of Function, pattern awslogs.IFilterPattern) {
+	awslogs.NewSubscriptionFilter(f.scope, str("lines"), &awslogs.SubscriptionFilterProps{
+		LogGroup:      of.log,
+		FilterName:    str(subscription),
+		FilterPattern: pattern,
+		Destination:   awslogsdestinations.NewLambdaDestination(f.Live, nil),
+	})
+}
+
+// undelivered is how many lines of another's log could not be handed on.
+func (Function) undelivered(of Function) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: str("AWS/Logs"), MetricName: str("DeliveryErrors"), Period: minutes(5), Statistic: str("Sum"),
+		DimensionsMap: &map[string]*string{"LogGroupName": of.log.LogGroupName(), "DestinationType": str("Lambda"), "FilterName": str(subscription)},
+	})
+}
+
+// exposureLines lets through the lines that package exposure keeps, and no other: they alone have a time, a seed and a shop. All are numbers below 2^53 or text, unlike the model's version.
+func (s Stage) exposureLines() awslogs.IFilterPattern {
+	if s.Emulated {
+		return awslogs.FilterPattern_AllTerms(str("shop"), str("seed"), str("shelves")) // the emulator knows words alone
+	}
+	return awslogs.FilterPattern_All(awslogs.FilterPattern_NumberValue(str("$.at"), str(">"), num(0)), awslogs.FilterPattern_NumberValue(str("$.seed"), str(">="), num(0)),
+		awslogs.FilterPattern_Exists(str("$.shop")))
 }

@@ -15,6 +15,7 @@ import (
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/s3"
 	"shopkeeper/shared/secrets"
 	"shopkeeper/shared/ses"
@@ -41,7 +42,8 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := app.OfficeOptions{Only: event.ShopID(cfg.Shop), Base: cfg.Public, Mailer: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration})}
+	files := s3.Open(aws, cfg.Bucket, nil)
+	options := app.OfficeOptions{Only: event.ShopID(cfg.Shop), Base: cfg.Public, Mailer: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration}), Shown: exposure.New(files)}
 	//nolint:contextcheck // each request carries its own context
-	return app.Desk(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), s3.Open(aws, cfg.Bucket, nil), keys, &options)
+	return app.Desk(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), files, keys, &options)
 }

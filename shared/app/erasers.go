@@ -5,6 +5,7 @@ import (
 
 	"shopkeeper/shared/clicks"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/offer"
 	"shopkeeper/shared/privacy"
 )
@@ -34,4 +35,15 @@ func (e clicksEraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Su
 		}
 	}
 	return 0, nil
+}
+
+// exposuresEraser removes lines of what was shown from the log that functions keep in files. A process on a machine has a log of its own, which its ground rids of the subject.
+type exposuresEraser struct{ log *exposure.Log }
+
+// Name is privacy.Eraser's.
+func (exposuresEraser) Name() string { return "exposures" }
+
+// Erase is privacy.Eraser's.
+func (e exposuresEraser) Erase(ctx context.Context, shop event.ShopID, s privacy.Subject) (int, error) {
+	return e.log.Forget(ctx, shop, s.IDs()...)
 }

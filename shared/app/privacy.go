@@ -8,6 +8,7 @@ import (
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/campaign"
 	"shopkeeper/shared/clicks"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/locale"
 	"shopkeeper/shared/mail"
@@ -34,6 +35,9 @@ func Privacy(log *slog.Logger, now func() time.Time, store table.Store, files bl
 	accounts, err := staff.New(now, store, keys)
 	if err != nil {
 		return nil, err
+	}
+	if ground == nil {
+		others = append(others, exposuresEraser{exposure.New(files)})
 	}
 	return privacy.New(privacy.Deps{
 		Log: log, Now: now, Tables: store, Files: files, Aliases: c.aliases, Hasher: c.hasher, Sealer: c.sealer, Folder: folder, People: people.New(store),

@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/archive"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
 )
 
 const (
@@ -15,13 +16,16 @@ const (
 	day         = 24 * time.Hour
 )
 
-// Tidy keeps a shop's archive: rows of visitors who were forgotten go, and the small files of days that ended become few. The night calls it before it trains. It may
+// Tidy keeps a shop's archive and its log of exposures: what visitors left who were forgotten goes, exposures end after their time, and the small files of days that ended become few. The night calls it before it trains. It may
 // be repeated, and goes on after a crash where it stopped. Only one may run for a shop.
 func (t *Trainer) Tidy(ctx context.Context, shop event.ShopID) error {
 	if err := t.forget(ctx, shop); err != nil {
 		return err
 	}
 	today := t.now().UTC()
+	if _, err := exposure.New(t.files).Prune(ctx, shop, today); err != nil {
+		return err
+	}
 	for d := compactDays; d > 0; d-- {
 		if _, _, err := archive.Compact(ctx, t.files, shop, today.AddDate(0, 0, -d).Format(time.DateOnly)); err != nil {
 			return fmt.Errorf("compact the archive of %s: %w", shop, err)
@@ -30,7 +34,7 @@ func (t *Trainer) Tidy(ctx context.Context, shop event.ShopID) error {
 	return nil
 }
 
-// forget removes forgotten visitors from the archive. Who was forgotten just now stays on the list until the next night: an event of theirs may still be on its way.
+// forget removes forgotten visitors from the archive and from what was shown. Who was forgotten just now stays on the list until the next night: an event of theirs may still be on its way.
 func (t *Trainer) forget(ctx context.Context, shop event.ShopID) error {
 	list, err := t.consents.ListForgotten(ctx, shop)
 	if err != nil || len(list) == 0 {
@@ -44,7 +48,11 @@ func (t *Trainer) forget(ctx context.Context, shop event.ShopID) error {
 	if err != nil {
 		return fmt.Errorf("forget visitors in the archive of %s: %w", shop, err)
 	}
-	t.log.Info("archive forgot visitors", "shop", shop, "visitors", len(list), "rows", rows)
+	lines, err := exposure.New(t.files).Forget(ctx, shop, ids...)
+	if err != nil {
+		return fmt.Errorf("forget visitors in the exposures of %s: %w", shop, err)
+	}
+	t.log.Info("archive forgot visitors", "shop", shop, "visitors", len(list), "rows", rows, "exposures", lines)
 	for _, f := range list {
 		if t.now().Sub(f.At) < settled {
 			continue

@@ -19,7 +19,7 @@ var layers = map[string][]string{
 	"contract": {"table", "queue", "blob", "bus", "fault", "mail"},
 	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "clicks", "order", "collect", "recommend", "trainer", "backtest",
 		"archive", "warehouse", "ingest", "simulate", "locale", "snippet", "env",
-		"segment", "offpolicy", "suppression", "privacy", "ledger", "campaign", "sending", "feedback", "letter", "tracking", "offer", "experiment", "compare", "evaluate", "kpi", "chart", "staff", "admin"},
+		"segment", "offpolicy", "exposure", "suppression", "privacy", "ledger", "campaign", "sending", "feedback", "letter", "tracking", "offer", "experiment", "compare", "evaluate", "kpi", "chart", "staff", "admin"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "athena", "secrets", "smtp", "ses", "outbox"},
 	"support": {"sdkfault", "process", "mime"}, // what the AWS adapters share: SDK errors into faults; what tests and measurements see of a process
 	"edge":    {"web", "fastlane", "stream", "page", "demo", "console"},

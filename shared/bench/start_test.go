@@ -52,6 +52,7 @@ var payloads = map[string]string{
 	"console":     `{"version":"2.0","routeKey":"$default","rawPath":"/admin/v1/segments","rawQueryString":"","headers":{"authorization":"Bearer sk_nobody-0123456789"},"requestContext":{"http":{"method":"GET","path":"/admin/v1/segments","sourceIp":"127.0.0.1"},"stage":"$default"}}`,
 	"profile":     `{"Records":[]}`,
 	"archive":     `{"Records":[]}`,
+	"exposures":   `{"awslogs":{"data":"H4sIAAAAAAAA/zzOwUrDQBDG8btPMcy5iCI0sjcpsZdowRQ8SJFpMk0Ws7thZ9Yipe8uy4bO7Q/Dj++C4ew5osHNFFJ/Ju3GJgyCK5zCsI0hzWiwVKuRyZWUdJQu2llt8K92Uo6C5uuwQsciNPD+b+aM7t73H7vm+61u25dtXZz6l73m9wvavnBqHYuSm9E8VlW1flo/P+S7edn6bGDxYPEMbEbufqwfYGSadIRwgp5Frae8DBpyx57glHyX+x6vh+vdfwAAAP//w46/Y/QAAAA="}}`,
 	"segment":     `{"Records":[]}`,
 	"offers":      `{"Records":[]}`,
 	"send":        `{"Records":[]}`,

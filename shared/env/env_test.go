@@ -111,6 +111,7 @@ func TestEveryFunctionLoads(t *testing.T) {
 		"recommend":   func(l Lookup) error { _, err := LoadRecommend(l); return err },
 		"profile":     func(l Lookup) error { _, err := LoadProfile(l); return err },
 		"archive":     func(l Lookup) error { _, err := LoadArchive(l); return err },
+		"exposures":   func(l Lookup) error { _, err := LoadExposures(l); return err },
 		"ingest":      func(l Lookup) error { _, err := LoadIngest(l); return err },
 		"offers":      func(l Lookup) error { _, err := LoadOffers(l); return err },
 		"train":       func(l Lookup) error { _, err := LoadTrain(l); return err },

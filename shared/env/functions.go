@@ -65,6 +65,19 @@ func LoadArchive(lookup Lookup) (Archive, error) {
 	return c, r.err()
 }
 
+// Exposures is what the exposures function is told.
+type Exposures struct {
+	Bucket   string // that the log of exposures is written to
+	Failures string // address of the queue
+}
+
+// LoadExposures fills Exposures; an Invalid fault names every variable that is missing or malformed.
+func LoadExposures(lookup Lookup) (Exposures, error) {
+	r := reader{lookup: lookup}
+	c := Exposures{Bucket: r.text(BucketData), Failures: r.address(QueueFailures)}
+	return c, r.err()
+}
+
 // Ingest is what the ingest function is told.
 type Ingest struct {
 	Tables  map[table.Name]string

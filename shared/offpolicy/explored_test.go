@@ -29,7 +29,7 @@ func TestReadExposures(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("exposures (-want +got):\n%s", diff)
 	}
-	if _, err := ReadExposures(strings.NewReader(strings.Repeat("x", longestLine+1)), func(Exposure) {}); err == nil {
+	if _, err := ReadExposures(strings.NewReader(strings.Repeat("x", LongestLine+1)), func(Exposure) {}); err == nil {
 		t.Error("a line without an end is read")
 	}
 	placings := Placings(got[0])
@@ -57,7 +57,7 @@ func FuzzReadExposures(f *testing.F) {
 				}
 			}
 		})
-		if err != nil && len(text) < longestLine {
+		if err != nil && len(text) < LongestLine {
 			t.Fatal(err)
 		}
 	})

@@ -98,8 +98,8 @@ func (s *Shelf) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// longestLine bounds a line of the log: ten shelves of a hundred items whose ids are short of a kilobyte.
-const longestLine = 1 << 20
+// LongestLine bounds a line of the log: ten shelves of a hundred items whose ids are short of a kilobyte.
+const LongestLine = 1 << 20
 
 // wholeLines splits into lines. What has no end yet is still being written, and is nobody's.
 func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
@@ -115,7 +115,7 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 // ReadExposures hands every line to each. Blank lines, which erasing leaves behind, are passed over; lines that are no exposures are counted.
 func ReadExposures(r io.Reader, each func(Exposure)) (broken int, err error) {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
+	lines.Buffer(make([]byte, 0, 64<<10), LongestLine)
 	lines.Split(wholeLines)
 	for lines.Scan() {
 		line := bytes.TrimSpace(lines.Bytes())
