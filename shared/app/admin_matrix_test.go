@@ -152,7 +152,7 @@ var samples = map[string]sample{
 	"who-am-i": {"", 200}, "logout": {"", 204}, "change-password": {`{"old":"wrong","new":"another long password"}`, 400},
 	"users": {"", 200}, "user": {"", 404}, "invite-user": {`{"login":"new#","role":"analyst"}`, 201}, "change-user": {`{"role":"analyst","disabled":false}`, 404}, "reset-password": {"", 404},
 	"audit": {"", 200}, "keys": {"", 200}, "new-key": {`{"kind":"write"}`, 201}, "revoke-key": {"", 404},
-	"search-customers": {"", 200}, "customer": {"", 404}, "customer-timeline": {"", 404}, "customer-orders": {"", 404}, "customer-segments": {"", 200}, "merge": {"", 404}, "unmerge": {"", 404},
+	"search-customers": {"", 200}, "customer": {"", 404}, "customer-timeline": {"", 404}, "customer-orders": {"", 404}, "customer-segments": {"", 200}, "customer-recommendations": {"", 404}, "merge": {"", 404}, "unmerge": {"", 404},
 	"items": {"", 200}, "item": {"", 404}, "hide-item": {`{"hidden":true}`, 404}, "delete-item": {"", 404},
 	"segments": {"", 200}, "segment": {"", 404}, "new-segment": {`{"id":"s#","name":"S","condition":"visits > 1"}`, 201}, "change-segment": {`{"name":"S","condition":"visits > 1"}`, 404},
 	"delete-segment": {"", 404}, "segment-members": {"", 404}, "preview-segment": {`{"condition":"visits > 1"}`, 200}, "segment-attributes": {"", 200},

@@ -7,6 +7,7 @@ import (
 
 	"shopkeeper/shared/admin"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/fault"
 	"shopkeeper/shared/staff"
 )
 
@@ -48,6 +49,7 @@ func (v *view) customersPage() error {
 type customerView struct {
 	admin.Customer
 	Segments []admin.Membership
+	Shown    []admin.ShownShelf
 	Timeline []admin.Moment
 	More     string // the address of the timeline's next page
 	Orders   []admin.Order
@@ -118,10 +120,15 @@ func (v *view) tell(c *customerView) error {
 			return err
 		}
 	}
-	if v.actor().May(staff.SegmentsRead) {
-		c.Segments, err = v.Admin.Memberships(v.ctx(), v.actor(), c.ID)
+	if c.Shown, err = v.Admin.Shown(v.ctx(), v.actor(), c.ID); err != nil && !fault.Is(err, fault.NotFound) {
+		return err
 	}
-	return err
+	if v.actor().May(staff.SegmentsRead) {
+		if c.Segments, err = v.Admin.Memberships(v.ctx(), v.actor(), c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // titled looks an item up, once; one that is not in the catalog keeps its number.

@@ -97,3 +97,64 @@ func TestARuleHoldsWithinSeconds(t *testing.T) {
 	})
 	s.end()
 }
+
+// TestTheOwnerSeesWhyACustomerIsShownWhat asks what known customers would be shown, and why.
+func TestTheOwnerSeesWhyACustomerIsShownWhat(t *testing.T) {
+	s := serve(t, ServeOptions{Dir: filepath.Join(t.TempDir(), "shop")})
+	o, status := s.logIn(s.Password)
+	if status != http.StatusOK {
+		t.Fatalf("log in: %d", status)
+	}
+	read := func(path string, into any) {
+		t.Helper()
+		status, text, _ := o.ask(http.MethodGet, path, "")
+		if status != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, status, text)
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := s.visitor()
+	looked := v.listed("placement=trending&limit=4")
+	for ago, id := range looked {
+		v.view(id, ago+1)
+	}
+	eventually(t, []string{"known"}, func() []string {
+		if len(v.viewed()) == len(looked) {
+			return []string{"known"}
+		}
+		return nil
+	})
+	var me struct{ Visitor string }
+	if err := json.Unmarshal([]byte(v.do(http.MethodGet, "/v1/me", "")), &me); err != nil {
+		t.Fatal(err)
+	}
+	var shown struct {
+		Items []struct {
+			Placement string
+			Items     []struct {
+				ID, Title, Source, Reason string
+				Why                       []struct {
+					What   string
+					Amount float64
+				}
+			}
+		}
+	}
+	read("customers/"+me.Visitor+"/recommendations", &shown)
+	for _, shelf := range shown.Items {
+		for _, it := range shelf.Items {
+			if it.Title == "" || it.Reason == "" || it.Source == "" || it.Why == nil {
+				t.Errorf("%s on %s: %+v", it.ID, shelf.Placement, it)
+			}
+		}
+	}
+	if len(shown.Items) != 3 || len(shown.Items[0].Items) != len(looked) {
+		t.Errorf("shown: %+v", shown.Items)
+	}
+	if status, _, _ := o.ask(http.MethodGet, "customers/nobody/recommendations", ""); status != http.StatusNotFound {
+		t.Errorf("of nobody: %d", status)
+	}
+	s.end()
+}

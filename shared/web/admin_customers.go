@@ -49,6 +49,10 @@ func (b *adminAPI) customers() {
 		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[list[admin.Membership]], error) {
 			return listed(b.Service.Memberships(ctx, a, in.ID))
 		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}/recommendations", id: "customer-recommendations", summary: "What a customer would be shown now, and why", tag: tag, access: access{action: staff.CustomersRead}},
+		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[list[admin.ShownShelf]], error) {
+			return listed(b.Service.Shown(ctx, a, in.ID))
+		})
 	add(b, adminOperation{method: http.MethodGet, path: path + "/{id}", id: "customer", summary: "Everything known of one customer", tag: tag, access: access{action: staff.CustomersRead}},
 		func(ctx context.Context, a staff.Actor, in *CustomerPath) (*body[admin.Customer], error) {
 			c, err := b.Service.Customer(ctx, a, in.ID)
