@@ -250,8 +250,12 @@ func (t *Trainer) sample(ctx context.Context, shop event.ShopID, w warehouse.Win
 	if in.Warehouse, err = warehouse.Begin(ctx, t.Warehouse, t.files, t.now, shop, catalog, w); err != nil {
 		return err
 	}
+	return readSample(ctx, in.Warehouse, sampleMost, in)
+}
+
+func readSample(ctx context.Context, run *warehouse.Run, most int, in *trainer.Input) error {
 	baskets := basketMaker{orders: map[string]int{}}
-	err = in.Warehouse.Sample(ctx, sampleMost, func(d warehouse.Doing) {
+	err := run.Sample(ctx, most, func(d warehouse.Doing) {
 		if d.Basket != "" {
 			baskets.add(d.User, d.Basket, basketLine{d.Millis, d.Line, d.Item})
 			return

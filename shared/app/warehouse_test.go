@@ -2,6 +2,8 @@ package app
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -104,12 +106,9 @@ func oddItems(n int) []model.Item {
 
 var oddStart = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// lonely is a history of two events, one of which happens in four years.
-func lonely() *oddHistory {
-	h := &oddHistory{start: oddStart, items: oddItems(13)}
-	for _, at := range []time.Time{oddStart, oddStart.AddDate(4, 0, 0)} {
-		h.add(event.Event{Visitor: "lonely", At: at, Name: event.ProductViewed, Lines: []event.Line{{Item: "茶碗"}}})
-	}
+// withFuture adds an event that happens in a year.
+func (h *oddHistory) withFuture() *oddHistory {
+	h.add(event.Event{Visitor: "visitor-1", At: oddStart.AddDate(1, 0, 0), Name: event.ProductViewed, Lines: []event.Line{{Item: "茶碗"}}})
 	return h
 }
 
@@ -171,9 +170,8 @@ func TestWarehouseEqualsMemory(t *testing.T) {
 		merged  bool // by the night's tidying
 	}{
 		"an odd shop":         {history: newOddHistory(1, 90, 900)},
-		"everything is cut":   {history: newOddHistory(2, 60, 400), change: cut, merged: true},
+		"everything is cut":   {history: newOddHistory(2, 60, 400).withFuture(), change: cut, merged: true},
 		"nobody did anything": {history: &oddHistory{start: oddStart, items: oddItems(13)}},
-		"one customer looked, and one came from the future": {history: lonely()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := athenatest.Open(t)
@@ -258,5 +256,107 @@ func compareModels(t *testing.T, want, got []byte) {
 	}
 	if !t.Failed() {
 		t.Error("the files differ, though no list does")
+	}
+}
+
+// crashing is an engine whose process ends before a table is made.
+type crashing struct {
+	warehouse.Engine
+	before string // a part of the table's name; "" never
+}
+
+var errCrash = errors.New("the process ends")
+
+func (c *crashing) Materialize(ctx context.Context, table, query, folder string) (string, error) {
+	if c.before != "" && strings.Contains(table, c.before) {
+		return "", errCrash
+	}
+	return c.Engine.Materialize(ctx, table, query, folder)
+}
+
+// TestWarehouseGoesOnAfterACrash: what the first life paid for is not paid again, and the model is that of a life without a crash. Of a history that is larger than the sample, people are whole.
+func TestWarehouseGoesOnAfterACrash(t *testing.T) {
+	w := athenatest.Open(t)
+	h := newOddHistory(3, 40, 250)
+	h.deliver(t, w.Files)
+	window := warehouse.Window{From: oddStart.AddDate(-1, 0, 0), To: oddStart.AddDate(0, 1, 0)}
+	catalog, err := model.NewCatalog(h.items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := window.To
+	now := func() time.Time { return clock }
+	settings := trainer.DefaultSettings(now)
+	life := func(engine warehouse.Engine, most int) (in trainer.Input, err error) {
+		clock = clock.Add(time.Minute)
+		in.Items = h.items
+		if in.Warehouse, err = warehouse.Begin(t.Context(), engine, w.Files, now, oddShop, catalog, window); err != nil {
+			return in, err
+		}
+		return in, readSample(t.Context(), in.Warehouse, most, &in)
+	}
+	in, err := life(&crashing{w.Engine, "_pairs_"}, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trainer.Train(t.Context(), in, settings, nil); !errors.Is(err, errCrash) {
+		t.Fatalf("training: %v, want the crash", err)
+	}
+	paid := w.Facade.Tables()
+	if in, err = life(w.Engine, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	got, err := trainer.Train(t.Context(), in, settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if twice := w.Facade.Repeated(); len(twice) > 0 || len(paid) < 10 {
+		t.Errorf("%d tables before the crash; made again: %q", len(paid), twice)
+	}
+	if err := in.Warehouse.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	some, err := life(w.Engine, 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(some.Interactions); n == 0 || n > len(in.Interactions)*2/3 {
+		t.Errorf("%d of %d interactions are in the sample", n, len(in.Interactions))
+	}
+	people := map[string]int{}
+	for _, i := range some.Interactions {
+		people[i.Person]++
+	}
+	for _, i := range in.Interactions {
+		if _, drawn := people[i.Person]; drawn {
+			people[i.Person]--
+		}
+	}
+	for person, n := range people {
+		if n != 0 {
+			t.Errorf("%d interactions of %q are not in the sample", -n, person)
+		}
+	}
+	sampled, err := trainer.Train(t.Context(), some, settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := got.Report, sampled.Report; a.People != b.People || a.Interactions != b.Interactions || a.Lines != b.Lines || a.Unknown != b.Unknown {
+		t.Errorf("the whole has %+v, with a sample %+v", a, b)
+	}
+	want, err := model.Open(got.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Open(sampled.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Sessions(), m.Sessions()) + cmp.Diff(want.Weights(), m.Weights()) + cmp.Diff(want.Pairs(), m.Pairs()); diff != "" {
+		t.Errorf("lists of the whole (-want +with a sample):\n%.3000s", diff)
+	}
+	if err := some.Warehouse.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

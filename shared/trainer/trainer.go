@@ -71,7 +71,7 @@ type Limits struct {
 	Believed int
 }
 
-// DefaultLimits: whoever holds more than 5,000 items is a shared terminal or buys for a firm, and costs the square. Items that nobody knows have weights that are noise with EASE's lambda, and the
+// DefaultLimits keep time within bounds: whoever holds more than 5,000 items is a shared terminal or buys for a firm, and costs the square. Items that nobody knows have weights that are noise with EASE's lambda, and the
 // inverse costs the cube of the items: a long tail would take most of the time. Similar items still knows them.
 var DefaultLimits = Limits{Held: 5000, Crowd: 2000, Believed: 5}
 

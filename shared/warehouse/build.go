@@ -82,6 +82,8 @@ type holderRow struct {
 	Squares int64 `parquet:"squares,optional"`
 }
 
+func (r holderRow) within(items int64) bool { return below(r.Ordinal, items) }
+
 // held reads who holds what, once, and decides from how many holders on items have walks.
 func (b *Build) held(ctx context.Context) ([]holderRow, error) {
 	if b.holders != nil {
@@ -108,19 +110,28 @@ func (b *Build) held(ctx context.Context) ([]holderRow, error) {
 
 func (b *Build) items() int { return len(b.run.catalog.Items) }
 
-// read makes a stage and hands its rows to each, in no order.
-func read[T any](ctx context.Context, b *Build, stage string, each func(T)) error {
+// ofItems is a row that names items by their ordinals.
+type ofItems interface{ within(items int64) bool }
+
+// read makes a stage and hands its rows to each, in no order. A row of an item that is not in the catalog is Unavailable: the engine reads what another wrote.
+func read[T ofItems](ctx context.Context, b *Build, stage string, each func(T)) error {
 	place, err := b.place(ctx, stage)
 	if err != nil {
 		return err
 	}
+	items := int64(b.items())
 	return Read(ctx, b.files, place, func(rows []T) error {
 		for _, r := range rows {
+			if !r.within(items) {
+				return fault.Newf(fault.Unavailable, "the warehouse's %s are not of this catalog: %+v", stage, r)
+			}
 			each(r)
 		}
 		return nil
 	})
 }
+
+func below(ordinal, items int64) bool { return 0 <= ordinal && ordinal < items }
 
 // partsRow is an entry of a table between items, before it is weighed.
 type partsRow struct {
@@ -128,6 +139,8 @@ type partsRow struct {
 	J     int64 `parquet:"j,optional"`
 	Parts int64 `parquet:"parts,optional"`
 }
+
+func (r partsRow) within(items int64) bool { return below(r.I, items) && below(r.J, items) }
 
 // entries are a stage's, by item.
 func (b *Build) entries(ctx context.Context, stage string) ([]together.Counted, error) {

@@ -80,6 +80,12 @@ type clickRow struct {
 	Pos     int64 `parquet:"pos,optional"`
 }
 
+const mostSessions = 1 << 31
+
+func (r clickRow) within(items int64) bool {
+	return below(r.Ordinal, items) && below(r.Place, mostSessions) && below(r.Pos, mostSessions)
+}
+
 // Sessions are the newest sessions of every item; see package knn.
 func (b *Build) Sessions(ctx context.Context) (*knn.Index, error) {
 	var lengths []knn.Length
@@ -126,6 +132,8 @@ type holdingRow struct {
 	Baskets int64 `parquet:"baskets,optional"`
 }
 
+func (r holdingRow) within(items int64) bool { return below(r.Ordinal, items) }
+
 // Together is what is bought in one order; see package together.
 func (b *Build) Together(ctx context.Context) (*together.Pairs, error) {
 	var total int64
@@ -150,6 +158,8 @@ type heatRow struct {
 	Popular int64 `parquet:"popular,optional"`
 	Near    int64 `parquet:"near,optional"`
 }
+
+func (r heatRow) within(items int64) bool { return below(r.Ordinal, items) }
 
 // decayRow is what is left of a weight after so many hours.
 type decayRow struct {
@@ -200,6 +210,8 @@ type firstRow struct {
 	Secs    int64 `parquet:"secs,optional"`
 }
 
+func (r firstRow) within(items int64) bool { return below(r.Ordinal, items) }
+
 // FirstSeen is the time of each item's first event in Unix seconds, 0 for an item without one.
 func (b *Build) FirstSeen(ctx context.Context) ([]int64, error) {
 	first := make([]int64, b.items())
@@ -213,6 +225,8 @@ type repeatRow struct {
 	Low     int64 `parquet:"low,optional"`
 	High    int64 `parquet:"high,optional"`
 }
+
+func (r repeatRow) within(items int64) bool { return below(r.Ordinal, items) }
 
 // Repeats is who comes back for what; see package buyagain.
 func (b *Build) Repeats(ctx context.Context) (*buyagain.Stats, error) {

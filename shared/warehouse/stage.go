@@ -18,10 +18,11 @@ var queries embed.FS
 // placeholder is a value, or a stage whose table is read.
 var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 
-// stage is the SELECT of a stage; false when there is no such stage.
+// stage is the SELECT of a stage, without the comment before it; false when there is no such stage.
 func stage(name string) (string, bool) {
 	text, err := queries.ReadFile("sql/" + name + ".sql")
-	return string(text), err == nil
+	_, query, _ := strings.Cut(string(text), "\n")
+	return query, err == nil
 }
 
 // stages makes tables, each once, and what it reads before it.

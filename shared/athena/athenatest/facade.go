@@ -61,6 +61,7 @@ type request struct {
 }
 
 type query struct {
+	text   string
 	state  string
 	refuse *Refused
 	result Result
@@ -87,6 +88,31 @@ func (f *Facade) Calls(operation string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls[operation]
+}
+
+// Tables are the statements that were begun and make a table of a SELECT.
+func (f *Facade) Tables() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, q := range f.queries {
+		if strings.HasPrefix(q.text, "CREATE TABLE ") {
+			all = append(all, q.text)
+		}
+	}
+	return all
+}
+
+// Repeated are those of Tables that were begun more than once, under whatever token.
+func (f *Facade) Repeated() (twice []string) {
+	seen := map[string]bool{}
+	for _, text := range f.Tables() {
+		if seen[text] {
+			twice = append(twice, text)
+		}
+		seen[text] = true
+	}
+	return twice
 }
 
 // Started is how many statements were begun.
@@ -166,7 +192,7 @@ func (f *Facade) start(w http.ResponseWriter, in request) {
 		id = "query-" + strconv.Itoa(len(f.queries))
 		f.tokens[in.ClientRequestToken] = id
 		ctx, stop := context.WithCancel(context.Background())
-		q := &query{state: "RUNNING", stop: stop}
+		q := &query{text: in.QueryString, state: "RUNNING", stop: stop}
 		f.queries[id] = q
 		go f.exec(ctx, q, in)
 	}
