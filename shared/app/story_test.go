@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"shopkeeper/shared/archive"
 	"shopkeeper/shared/consent"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
+	"shopkeeper/shared/offpolicy"
 )
 
 func TestAVisitorComesBack(t *testing.T) {
@@ -205,6 +208,17 @@ func TestTheNightForgetsInTheArchive(t *testing.T) {
 	if err := archive.Append(t.Context(), w.files, "live", stored...); err != nil {
 		t.Fatal(err)
 	}
+	shown := exposure.New(w.files)
+	line := fmt.Sprintf(`{"at":%d,"shop":"tea","visitor":%q,"model":7,"seed":1,"shelves":[]}`, time.Now().UnixMilli(), me.Visitor)
+	if _, err := shown.Keep(t.Context(), exposure.Delivery{Events: []exposure.Event{{ID: "1", Line: line}}}); err != nil {
+		t.Fatal(err)
+	}
+	lines := func() (n int) {
+		if _, err := shown.Exposures(t.Context(), "tea", time.Time{}, func(offpolicy.Exposure) { n++ }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	rows := func() (n int) {
 		if err := archive.Read(t.Context(), w.files, "tea", time.Time{}, time.Time{}, func(r archive.Row) error {
 			if r.Visitor == me.Visitor {
@@ -216,8 +230,8 @@ func TestTheNightForgetsInTheArchive(t *testing.T) {
 		}
 		return n
 	}
-	if rows() != 1 {
-		t.Fatalf("%d rows in the archive", rows())
+	if rows() != 1 || lines() != 1 {
+		t.Fatalf("%d rows in the archive, %d exposures", rows(), lines())
 	}
 	if status := a.call(http.MethodDelete, "/v1/me?writeKey="+teaKey, nil, nil); status/100 != 2 {
 		t.Fatalf("forgetting answered %d", status)
@@ -227,8 +241,8 @@ func TestTheNightForgetsInTheArchive(t *testing.T) {
 		if _, err := Train(quiet(), later, w.store, w.files, nil).Night(t.Context(), "tea", nil); err != nil {
 			t.Fatal(err)
 		}
-		if n := rows(); n != 0 {
-			t.Errorf("%s: %d rows are left", pass, n)
+		if rows, lines := rows(), lines(); rows != 0 || lines != 0 {
+			t.Errorf("%s: %d rows and %d exposures are left", pass, rows, lines)
 		}
 		later = func() time.Time { return time.Now().Add(24 * time.Hour) }
 	}

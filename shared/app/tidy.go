@@ -23,12 +23,17 @@ func (t *Trainer) Tidy(ctx context.Context, shop event.ShopID) error {
 		return err
 	}
 	today := t.now().UTC()
-	if _, err := exposure.New(t.files).Prune(ctx, shop, today); err != nil {
+	shown := exposure.New(t.files)
+	if _, err := shown.Prune(ctx, shop, today); err != nil {
 		return err
 	}
 	for d := compactDays; d > 0; d-- {
-		if _, _, err := archive.Compact(ctx, t.files, shop, today.AddDate(0, 0, -d).Format(time.DateOnly)); err != nil {
+		date := today.AddDate(0, 0, -d).Format(time.DateOnly)
+		if _, _, err := archive.Compact(ctx, t.files, shop, date); err != nil {
 			return fmt.Errorf("compact the archive of %s: %w", shop, err)
+		}
+		if _, _, err := shown.Compact(ctx, shop, date); err != nil {
+			return fmt.Errorf("compact the exposures of %s: %w", shop, err)
 		}
 	}
 	return nil

@@ -19,10 +19,18 @@ import (
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/offpolicy"
 	"shopkeeper/shared/recommend"
+	"shopkeeper/shared/web"
 )
 
-// twoModels trains again and compares the two; the pages are served with a log.
+// twoModels trains again and compares the two by split; the pages are served with a log.
 func (w *world) twoModels() (trial *recommend.Trial, seen *seenLines) {
+	w.t.Helper()
+	seen = &seenLines{}
+	return w.compared(recommend.Split, seen), seen
+}
+
+// compared trains again and compares the two; the pages are served with a log.
+func (w *world) compared(method recommend.Method, seen web.Exposures) *recommend.Trial {
 	w.t.Helper()
 	if report, err := Train(quiet(), time.Now, w.store, w.files, nil).Shop(w.t.Context(), "tea", nil); err != nil || !report.Publish {
 		w.t.Fatalf("training: %v, %s", err, report.Reason)
@@ -31,17 +39,16 @@ func (w *world) twoModels() (trial *recommend.Trial, seen *seenLines) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = recommend.StartTrial(w.t.Context(), w.files, catalog.NewStore(time.Now, w.store), "tea", recommend.TrialPlan{Version: p.History[1].Version(), Seed: 11}, time.Now()); err != nil {
+	if p, err = recommend.StartTrial(w.t.Context(), w.files, catalog.NewStore(time.Now, w.store), "tea", recommend.TrialPlan{Version: p.History[1].Version(), Method: method, Seed: 11}, time.Now()); err != nil {
 		w.t.Fatal(err)
 	}
-	seen = &seenLines{}
 	rec := must(Recommend(quiet(), time.Now, w.store, w.files, w.keys, &HTTPOptions{Plain: true, Refresh: time.Millisecond, Exposures: seen}))
 	mux := http.NewServeMux()
 	mux.Handle("/", w.mux)
 	mux.Handle("/v1/recommendations", rec)
 	w.server = httptest.NewServer(mux)
 	w.t.Cleanup(w.server.Close)
-	return p.Trial, seen
+	return p.Trial
 }
 
 // version asks for a list and says which model made it.

@@ -1,19 +1,16 @@
 package exposure
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
-	"shopkeeper/shared/offpolicy"
 )
 
 // Forget removes the lines of some visitors from every file of the shop, for erasure. It returns how many lines went, and may be repeated.
@@ -83,42 +80,51 @@ func (l *Log) rewrite(ctx context.Context, name string, gone map[string]bool) (r
 
 // without is the lines of a packed file but those of some visitors, and how many these were. A line that cannot be read goes as well, as nobody can tell whose it is. The error is damage.
 func without(body []byte, gone map[string]bool) (left []byte, removed int, err error) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, 0, err
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(make([]byte, 0, 64<<10), offpolicy.LongestLine)
-	for lines.Scan() {
+	err = unpack(body, func(line []byte) {
 		var e struct{ Visitor string }
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil || gone[e.Visitor] {
+		if json.Unmarshal(line, &e) != nil || gone[e.Visitor] {
 			removed++
-			continue
+			return
 		}
-		left = append(append(left, lines.Bytes()...), '\n')
-	}
-	return left, removed, lines.Err()
+		left = append(append(left, line...), '\n')
+	})
+	return left, removed, err
 }
 
 // Prune removes the days that are older than Days. The night calls it; it may be repeated.
 func (l *Log) Prune(ctx context.Context, shop event.ShopID, now time.Time) (files int, err error) {
-	oldest := dateOf(now.AddDate(0, 0, -Days))
+	oldest := dayPrefix(shop, dateOf(now.AddDate(0, 0, -Days)))
 	for {
-		found, err := l.files.List(ctx, shopPrefix(shop), "", listPage)
+		page, err := l.files.List(ctx, shopPrefix(shop), "", listPage)
 		if err != nil {
 			return files, fmt.Errorf("list the exposures of %s: %w", shop, err)
 		}
-		for _, f := range found {
-			if date, _, _ := strings.Cut(strings.TrimPrefix(f.Name, shopPrefix(shop)), "/"); date >= oldest {
-				return files, nil
+		var old []string
+		for _, f := range page {
+			if f.Name < oldest {
+				old = append(old, f.Name)
 			}
-			if err := l.files.Delete(ctx, f.Name); err != nil {
-				return files, fmt.Errorf("remove old exposures: %w", err)
-			}
-			files++
 		}
-		if len(found) < listPage {
+		if err := l.remove(ctx, old); err != nil {
+			return files, err
+		}
+		if files += len(old); len(old) < listPage {
 			return files, nil
 		}
 	}
+}
+
+// remove deletes files, a few beside each other.
+func (l *Log) remove(ctx context.Context, names []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, name := range names {
+		group.Go(func() error {
+			if err := l.files.Delete(ctx, name); err != nil {
+				return fmt.Errorf("remove %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }

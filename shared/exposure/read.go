@@ -1,6 +1,7 @@
 package exposure
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -21,7 +22,7 @@ import (
 
 const (
 	atOnce   = 16      // files that are fetched beside each other: each takes some ten milliseconds to begin
-	fileSize = 8 << 20 // packed; a delivery is below 1 MB, and Compact keeps to less than half of it
+	fileSize = 8 << 20 // packed; a delivery is below 1 MB, and what Compact makes seldom above mergedSize
 )
 
 // Exposures hands over the answers since a time, day by day and in no order within a day; a zero time is open. Every answer comes once, as far as its day knows: an answer is its visitor, time, seed and model, and
@@ -153,6 +154,20 @@ func decode(body []byte, each func(offpolicy.Exposure)) (broken int) {
 		broken++
 	}
 	return broken
+}
+
+// unpack hands over the lines of a packed file as they stand. The error is damage; what is before it was handed over.
+func unpack(body []byte, each func(line []byte)) error {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(make([]byte, 0, 64<<10), offpolicy.LongestLine)
+	for lines.Scan() {
+		each(lines.Bytes())
+	}
+	return lines.Err()
 }
 
 // answers tells the first delivery of an answer from later ones, within a day.
