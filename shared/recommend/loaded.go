@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -22,18 +23,20 @@ import (
 // follow those of the file. It is never changed: With makes another one over the same file. Safe for concurrent use.
 type Model struct {
 	*model.Model
-	file      int                     // items of the file
-	fresh     []newcomer              // new items, by ordinal from file on
-	arrivals  []item.Ordinal          // new items that are for sale, newest first
-	known     map[string]item.Ordinal // new items by id
-	off       []bool                  // hidden, sold out or deleted, per item
-	prices    map[item.Ordinal]int64
-	fragments []atomic.Pointer[[]byte] // per item, made on first use
-	ranks     *ranks
-	ways      *arrivals
-	landed    map[string]item.Ordinal // new items by the address of their page
-	live      *live                   // sessions of after the training
-	cold      []item.Ordinal          // new items that hardly anybody met yet, newest first
+	file     int                     // items of the file
+	fresh    []newcomer              // new items, by ordinal from file on
+	arrivals []item.Ordinal          // new items that are for sale, newest first
+	known    map[string]item.Ordinal // new items by id
+	state    []uint8                 // per item, see the bits below
+	prices   map[item.Ordinal]int64
+	base     *base
+	changed  []atomic.Pointer[[]byte] // fragments of the new items, then of those whose price differs
+	own      map[item.Ordinal]int     // where the latter's stand
+	ranks    *ranks
+	ways     *arrivals
+	landed   map[string]item.Ordinal // new items by the address of their page
+	live     *live                   // sessions of after the training
+	cold     []item.Ordinal          // new items that hardly anybody met yet, newest first
 
 	page   rules.Settings
 	rules  *rules.Compiled // nil for none
@@ -48,13 +51,28 @@ func Open(file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Model: f, file: f.Len(), off: make([]bool, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len()), ranks: &ranks{}, ways: &arrivals{}, page: rules.Standard, live: &live{}}
-	for i := range m.off {
-		m.off[i] = f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i))
+	b := &base{state: make([]uint8, f.Len()), fragments: make([]atomic.Pointer[[]byte], f.Len())}
+	for i := range b.state {
+		if f.Hidden(item.Ordinal(i)) || f.SoldOut(item.Ordinal(i)) {
+			b.state[i] = isOff
+		}
 	}
+	m := &Model{Model: f, file: f.Len(), state: b.state, base: b, ranks: &ranks{}, ways: &arrivals{}, page: rules.Standard, live: &live{}}
 	m.findCold()
 	return m, nil
 }
+
+// base is what all overlays of one file share.
+type base struct {
+	state     []uint8                  // of the file's items as they were trained
+	fragments []atomic.Pointer[[]byte] // of the file's items, made on first use
+}
+
+// The bits of an item's state.
+const (
+	isOff   = 1 << iota // hidden, sold out or deleted
+	differs             // its price is not the file's
+)
 
 // perItem is what an item takes beside the file: its state, and its JSON once it was shown.
 const perItem = 400
@@ -88,31 +106,36 @@ func (m *Model) Missing(delta catalog.Delta) []event.ItemID {
 // With is the model under the catalog's changes since it was trained. Of items that the file does not have it takes those that it holds already or that are added here; others
 // wait for the next time.
 func (m *Model) With(delta catalog.Delta, added ...catalog.Item) *Model {
-	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, ranks: m.ranks, ways: m.ways, page: m.page, live: m.live}
-	next.off = make([]bool, m.file, m.file+len(m.fresh)+len(added))
-	for i := range next.off {
-		next.off[i] = m.Hidden(item.Ordinal(i)) || m.SoldOut(item.Ordinal(i))
-	}
+	next := &Model{Model: m.Model, file: m.file, prices: map[item.Ordinal]int64{}, base: m.base, ranks: m.ranks, ways: m.ways, page: m.page, live: m.live}
+	next.state = append(make([]uint8, 0, m.file+len(m.fresh)+len(added)), m.base.state...)
 	for id, c := range delta.Changes {
 		i, ok := m.Model.Lookup(string(id))
 		if !ok || c.At.Before(m.Trained()) {
 			continue
 		}
-		next.off[i] = c.Hidden || c.SoldOut || c.Gone
+		next.state[i] = 0
+		if c.Hidden || c.SoldOut || c.Gone {
+			next.state[i] = isOff
+		}
 		if c.Price != m.Model.Price(i) {
 			next.prices[i] = c.Price
+			next.state[i] |= differs
 		}
 	}
 	next.arrive(delta, m.fresh, added)
 	samePrices, sameItems := maps.Equal(next.prices, m.prices), slices.EqualFunc(next.fresh, m.fresh, newcomer.same)
-	if slices.Equal(next.off, m.off) && samePrices && sameItems {
+	if bytes.Equal(next.state, m.state) && samePrices && sameItems {
 		return m
 	}
 	if sameItems && (samePrices || m.rules == nil || !m.rules.Priced()) {
 		next.rules, next.active = m.rules, m.active
 	}
 	next.findCold()
-	next.fragments = make([]atomic.Pointer[[]byte], next.Len())
+	next.changed = make([]atomic.Pointer[[]byte], len(next.prices)+len(next.fresh))
+	next.own = make(map[item.Ordinal]int, len(next.prices))
+	for i := range next.prices {
+		next.own[i] = len(next.own) + len(next.fresh)
+	}
 	return next
 }
 
@@ -139,12 +162,12 @@ func (m *Model) Rule(n uint16) (rules.Rule, bool) {
 }
 
 // Sellable says whether an item may be shown at all.
-func (m *Model) Sellable(i item.Ordinal) bool { return !m.off[i] }
+func (m *Model) Sellable(i item.Ordinal) bool { return m.state[i]&isOff == 0 }
 
 // Price is the item's price now, in minor units.
 func (m *Model) Price(i item.Ordinal) int64 {
-	if p, ok := m.prices[i]; ok {
-		return p
+	if m.state[i]&differs != 0 {
+		return m.prices[i]
 	}
 	if n := m.newcomer(i); n != nil {
 		return n.Item.Price
@@ -197,7 +220,8 @@ type fragment struct {
 
 // Fragment is the JSON of the item's own members, without braces. It is shared and read-only.
 func (m *Model) Fragment(i item.Ordinal) []byte {
-	if f := m.fragments[i].Load(); f != nil {
+	kept := m.kept(i)
+	if f := kept.Load(); f != nil {
 		return *f
 	}
 	f := fragment{ID: m.ID(i), Title: m.Title(i), URL: m.URL(i), Image: m.Image(i)}
@@ -207,6 +231,17 @@ func (m *Model) Fragment(i item.Ordinal) []byte {
 		text = []byte(`{}`)
 	}
 	text = text[1 : len(text)-1]
-	m.fragments[i].Store(&text)
+	kept.Store(&text)
 	return text
+}
+
+// kept is where an item's fragment is kept: beside those of all overlays unless it differs from the file.
+func (m *Model) kept(i item.Ordinal) *atomic.Pointer[[]byte] {
+	switch {
+	case int(i) >= m.file:
+		return &m.changed[int(i)-m.file]
+	case m.state[i]&differs != 0:
+		return &m.changed[m.own[i]]
+	}
+	return &m.base.fragments[i]
 }

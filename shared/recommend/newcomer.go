@@ -70,13 +70,17 @@ func (m *Model) arrive(delta catalog.Delta, held []newcomer, added []catalog.Ite
 		if address = arrival.Address(address[:0], n.URL); len(address) > 0 {
 			m.landed[string(address)] = i
 		}
-		m.off = append(m.off, n.Hidden || n.SoldOut)
+		state := uint8(0)
+		if n.Hidden || n.SoldOut {
+			state = isOff
+		}
+		m.state = append(m.state, state)
 		if old := placed[string(n.ID)]; old != nil && old.alikeAs(n) {
 			n.category, n.brand, n.alike, n.likeness = old.category, old.brand, old.alike, old.likeness
 		} else {
 			m.place(n, &words)
 		}
-		if !m.off[i] {
+		if m.Sellable(i) {
 			m.arrivals = append(m.arrivals, i)
 		}
 	}
@@ -287,7 +291,7 @@ func (m *Model) Together(i item.Ordinal) ([]item.Ordinal, []float32) {
 // Detail is everything that is known of an item.
 func (m *Model) Detail(i item.Ordinal) model.Item {
 	return model.Item{ID: m.ID(i), Title: m.Title(i), URL: m.URL(i), Image: m.Image(i), Price: m.Price(i), Currency: m.Currency(i), Category: m.CategoryPath(i),
-		Brand: m.Brand(i), Hidden: m.off[i], SoldOut: m.off[i], Created: m.Created(i)}
+		Brand: m.Brand(i), Hidden: !m.Sellable(i), SoldOut: !m.Sellable(i), Created: m.Created(i)}
 }
 
 // A new item is cold while it is younger than coldAge at the time of training and its popularity, see package trend, is below coldBelow: some views.
@@ -304,7 +308,7 @@ func (m *Model) findCold() {
 		if len(m.cold) == maxCold || m.Model.Created(i).Before(m.Trained().Add(-coldAge)) {
 			return
 		}
-		if m.Model.Popularity(i) < coldBelow && !m.off[i] {
+		if m.Model.Popularity(i) < coldBelow && m.Sellable(i) {
 			m.cold = append(m.cold, i)
 		}
 	}
