@@ -9,7 +9,6 @@ import (
 
 	"shopkeeper/shared/compare"
 	"shopkeeper/shared/event"
-	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/staff"
 )
@@ -55,9 +54,6 @@ func (s *Service) Trial(ctx context.Context, a staff.Actor) (compare.Report, err
 // StartTrial compares the model in use with another kept one; see recommend.StartTrial.
 func (s *Service) StartTrial(ctx context.Context, a staff.Actor, plan recommend.TrialPlan) (compare.Report, error) {
 	err := s.change(ctx, a, staff.ModelsEdit, "model/"+plan.Version, func() (act, error) {
-		if plan.Method == recommend.Interleave && !s.Comparer.Logs() {
-			return act{}, fault.InvalidField("method", "two models can share a list only where a log of what was shown is kept; compare them by split")
-		}
 		p, _, err := recommend.ReadPointer(ctx, s.Files, a.Shop)
 		if err != nil {
 			return act{}, err

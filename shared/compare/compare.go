@@ -7,7 +7,7 @@
 // the one of their browsers that met the trial first. Only orders after that moment count, with what was refunded or cancelled since taken off.
 //
 // Where no log of what was shown is kept, a visitor counts from the first event since the trial began, and the arm is computed anew: it follows from the visitor's id. That is as fair, and less sharp, as it counts
-// visitors who saw nothing of either model. Two models on one list cannot be judged without the log.
+// visitors who saw nothing of either model.
 //
 // # Two arms
 //
@@ -17,7 +17,8 @@
 //
 // # Both on one list
 //
-// Each visitor says whose items they prefer, by clicks alone: see package interleave. It needs far fewer visitors, and says nothing of orders.
+// Each visitor says whose items they prefer, by clicks alone: see package interleave. Whose an item is stands in the recommendation id that its click carries (see recommend.Teams). It needs far fewer visitors, and
+// says nothing of orders.
 package compare
 
 import (
@@ -49,9 +50,6 @@ type Comparer struct {
 func New(now func() time.Time, files blob.Store, signer *recommend.Signer, shown Shown) *Comparer {
 	return &Comparer{now, files, signer, shown}
 }
-
-// Logs says whether there is a log of what was shown, without which models cannot share a list.
-func (c *Comparer) Logs() bool { return c.shown != nil }
 
 // Report is how a trial stands.
 type Report struct {

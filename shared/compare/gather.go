@@ -35,13 +35,13 @@ type gathering struct {
 	units  map[event.VisitorID]*unit
 	broken int
 
-	clicks  map[offpolicy.Answer]map[string]bool // items of answers
-	person  map[event.VisitorID]string           // of visitors who told who they are
-	persons map[string]event.VisitorID           // the visitor whose an order of a person is
+	clicks  map[offpolicy.Answer]map[string]interleave.Team // items of answers, and who put them there
+	person  map[event.VisitorID]string                      // of visitors who told who they are
+	persons map[string]event.VisitorID                      // the visitor whose an order of a person is
 }
 
 func (g *gathering) gather(ctx context.Context, currency string) error {
-	g.clicks, g.person = map[offpolicy.Answer]map[string]bool{}, map[event.VisitorID]string{}
+	g.clicks, g.person = map[offpolicy.Answer]map[string]interleave.Team{}, map[event.VisitorID]string{}
 	var forever time.Time
 	if err := archive.Read(ctx, g.files, g.shop, g.trial.Began, forever, func(r archive.Row) error { g.row(r); return nil }); err != nil {
 		return fmt.Errorf("read the archive of %s: %w", g.shop, err)
@@ -85,13 +85,22 @@ func (g *gathering) row(r archive.Row) {
 	answer := offpolicy.Answer{Placement: token.Placement.String(), Model: token.Model, Seed: token.Seed, Second: token.At.Unix()}
 	items := g.clicks[answer]
 	if items == nil {
-		items = map[string]bool{}
+		items = map[string]interleave.Team{}
 		g.clicks[answer] = items
 	}
-	if u := g.units[visitor]; g.shown == nil && u != nil && !items[r.Item] && token.At.Unix() >= g.trial.Began.Unix() && version(token.Model) == g.model(u.arm) {
-		u.clicks++
+	if _, again := items[r.Item]; again {
+		return
 	}
-	items[r.Item] = true
+	items[r.Item] = token.Teams.Of(event.ItemID(r.Item))
+	if u := g.units[visitor]; g.shown == nil && u != nil && token.At.Unix() >= g.trial.Began.Unix() && version(token.Model) == g.model(u.arm) {
+		u.click(items[r.Item])
+	}
+}
+
+// click counts one on an item.
+func (u *unit) click(team interleave.Team) {
+	u.clicks++
+	u.tally.Add(team)
 }
 
 // meet notes that a visitor takes part. Events come in no order.
@@ -123,15 +132,11 @@ func (g *gathering) exposure(e offpolicy.Exposure) {
 	if version(e.Model) != g.model(arm) || arm == recommend.ArmBoth && version(e.Against) != g.trial.VersionB() {
 		u.replaced++
 	}
-	if arm == recommend.ArmBoth {
-		g.credit(u, e)
-		return
-	}
 	for _, s := range e.Shelves {
 		clicked := g.clicks[e.Answer(s)]
 		for _, shown := range s.Items {
-			if clicked[shown.ID] {
-				u.clicks++
+			if team, yes := clicked[shown.ID]; yes {
+				u.click(team)
 			}
 		}
 	}
@@ -145,27 +150,6 @@ func shows(e offpolicy.Exposure) bool {
 		}
 	}
 	return false
-}
-
-// credit counts clicks on a list of both for whoever put the item there.
-func (g *gathering) credit(u *unit, e offpolicy.Exposure) {
-	shelf, shared := e.Shared()
-	if !shared {
-		return
-	}
-	clicked := g.clicks[e.Answer(shelf)]
-	for at, shown := range shelf.Items {
-		if !clicked[shown.ID] {
-			continue
-		}
-		u.clicks++
-		switch e.Teams[at] {
-		case 'a':
-			u.tally.Add(interleave.A)
-		case 'b':
-			u.tally.Add(interleave.B)
-		}
-	}
 }
 
 // model is the version that answers an arm.

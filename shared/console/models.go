@@ -24,7 +24,6 @@ type modelsView struct {
 	May      bool
 	Compared *compare.Report // nil: no comparison runs
 	Others   []string        // versions that could be compared with the one in use
-	Logs     bool
 	Wrong    map[string]string
 }
 
@@ -35,7 +34,7 @@ func (v *view) modelsForm(status int, wrong map[string]string) error {
 	if err != nil {
 		return err
 	}
-	m := modelsView{Releases: r, May: v.actor().May(staff.ModelsEdit), Logs: v.Admin.Comparer.Logs(), Wrong: wrong}
+	m := modelsView{Releases: r, May: v.actor().May(staff.ModelsEdit), Wrong: wrong}
 	for _, one := range r.Models {
 		if !one.Live {
 			m.Others = append(m.Others, one.Version)

@@ -55,9 +55,11 @@ func TestComparingModels(t *testing.T) {
 		"a share of nobody":              {url.Values{"version": {versions[0]}, "share": {"0"}}, "More than 0"},
 		"a split that shows A to nobody": {url.Values{"version": {versions[0]}, "share": {"100"}}, "less than 1"},
 		"the model in use":               {url.Values{"version": {versions[1]}}, "is the model in use"},
-		"a list of both without a log":   {url.Values{"version": {versions[0]}, "method": {"interleave"}}, "compare them by split"},
+		"a method that there is not":     {url.Values{"version": {versions[0]}, "method": {"tournament"}}, "Split or interleave"},
 	} {
-		t.Run(name, func(t *testing.T) { says(w.post(owner, "models/compare", tt.form), http.StatusUnprocessableEntity, tt.says) })
+		t.Run(name, func(t *testing.T) {
+			says(w.post(owner, "models/compare", tt.form), http.StatusUnprocessableEntity, tt.says)
+		})
 	}
 	for _, end := range []struct{ use, live string }{{"a", versions[1]}, {"b", versions[0]}} {
 		says(w.post(owner, "models/compare", url.Values{"version": {versions[0]}, "share": {"12.5"}}), http.StatusSeeOther)

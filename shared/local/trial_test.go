@@ -16,6 +16,7 @@ import (
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/compare"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/offpolicy"
 	"shopkeeper/shared/recommend"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
@@ -236,31 +237,32 @@ func TestTwoModelsOnOneList(t *testing.T) {
 	s.end()
 	s = serve(t, ServeOptions{Dir: dir, NoDemo: true})
 	defer s.end()
-	want := []compare.Arm{{Name: "A", Version: versions[1]}, {Name: "B", Version: versions[0]}}
-	preference := compare.Preference{}
-	for n := range 20 {
+	const visitors = 20
+	var clicks [visitors][]clicked
+	for n := range visitors {
 		v := s.visitor()
-		v.click(v.list("placement=for-you&limit=6"), 0) // a stranger's page is A's alone
+		stranger := v.list("placement=for-you&limit=6") // A's alone
 		list := v.list("placement=for-you&limit=6")
-		if again := v.list("placement=for-you&limit=6"); !cmp.Equal(list.Items, again.Items) {
+		if again := v.list("placement=for-you&limit=6"); n == 0 && !cmp.Equal(list.Items, again.Items) {
 			t.Errorf("looked at again, %v is %v", list.Items, again.Items)
 		}
-		if other := v.list("placement=trending&limit=2"); other.Items[0].ID != "lamp-39" {
-			t.Errorf("another shelf begins with %s, want A's", other.Items[0].ID)
-		}
-		for arm := range want {
-			want[arm].Visitors++
-			want[arm].Exposures += 3
-		}
-		var of [2]int
+		v.list("placement=trending&limit=2")
+		v.click(stranger, 0)
 		for place := range list.Items[:n%4] {
 			v.click(list, place)
-			arm := 0 // the goods' second half is A's, the first B's
-			if list.Items[place].ID < "lamp-20" {
-				arm = 1
+			clicks[n] = append(clicks[n], clicked{list.RecommendationID, place})
+		}
+	}
+	want := []compare.Arm{{Name: "A", Version: versions[1], Visitors: visitors, Exposures: 3 * visitors}, {Name: "B", Version: versions[0], Visitors: visitors, Exposures: 3 * visitors}}
+	preference := compare.Preference{}
+	log := sharedLists(t, dir, 2*visitors)
+	for _, made := range clicks {
+		var of [2]int
+		for _, c := range made {
+			if arm := strings.IndexByte("ab", log(c)); arm >= 0 {
+				of[arm]++
+				want[arm].Clicks++
 			}
-			of[arm]++
-			want[arm].Clicks++
 		}
 		switch {
 		case of[0] > of[1]:
@@ -271,6 +273,9 @@ func TestTwoModelsOnOneList(t *testing.T) {
 			preference.Ties++
 		}
 	}
+	if want[0].Clicks+want[1].Clicks < visitors/2 {
+		t.Errorf("%d clicks are credited: the models hardly differ", want[0].Clicks+want[1].Clicks)
+	}
 	r = s.settled(want)
 	preference.Estimate = r.Preference.Estimate
 	if diff := cmp.Diff(&preference, r.Preference); diff != "" || r.Verdict != compare.Early || len(r.Warnings) > 0 {
@@ -279,5 +284,45 @@ func TestTwoModelsOnOneList(t *testing.T) {
 	var kept struct{ Trial *struct{ ID string } }
 	if s.staff(http.MethodDelete, "/trial", "", http.StatusOK, &kept); kept.Trial != nil {
 		t.Error("it goes on")
+	}
+}
+
+// clicked is a place of a list that was clicked.
+type clicked struct {
+	rec   string
+	place int
+}
+
+// sharedLists reads the log until it has so many lists of both models, and tells whose the item at a place of one is.
+func sharedLists(t *testing.T, dir string, n int) func(clicked) byte {
+	t.Helper()
+	l, err := Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	signer, err := recommend.NewSigner(l.Ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	teams := map[offpolicy.Answer]string{}
+	for end := time.Now().Add(patience); len(teams) < n; {
+		if _, err := l.Exposures(t.Context(), ShopID, time.Time{}, func(e offpolicy.Exposure) {
+			if e.Teams != "" {
+				teams[e.Answer(e.Shelves[0])] = e.Teams
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the log has %d lists of both models, want %d", len(teams), n)
+		}
+	}
+	return func(c clicked) byte {
+		token, err := signer.Parse(ShopID, c.rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return teams[offpolicy.Answer{Placement: token.Placement.String(), Model: token.Model, Seed: token.Seed, Second: token.At.Unix()}][c.place]
 	}
 }

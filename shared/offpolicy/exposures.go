@@ -32,16 +32,6 @@ type Exposure struct {
 	Teams   string `json:"teams"`   // of both on one list: for each item of for-you "a", "b", or "-" where the pick tells nothing
 }
 
-// Shared is the shelf that both models of a comparison picked for; false when there is none, or the line contradicts itself.
-func (e Exposure) Shared() (Shelf, bool) {
-	for _, s := range e.Shelves {
-		if s.Placement == forYou && e.Teams != "" && len(e.Teams) == len(s.Items) {
-			return s, true
-		}
-	}
-	return Shelf{}, false
-}
-
 // forYou is the placement that models share.
 const forYou = "for-you"
 

@@ -2,12 +2,17 @@ package recommend
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"shopkeeper/shared/event"
+	"shopkeeper/shared/experiment/interleave"
 	"shopkeeper/shared/identity"
+	"shopkeeper/shared/recommend/item"
 )
 
 const oldKey = `"k1":"MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="`
@@ -63,8 +68,50 @@ func TestToken(t *testing.T) {
 	}
 }
 
+func TestTeams(t *testing.T) {
+	m := testModel(t)
+	s := testSigner(t, `{"current":"k1","keys":{`+oldKey+`}}`)
+	var picks []Pick
+	for i := range 60 {
+		picks = append(picks, Pick{Item: item.Ordinal(i), Team: interleave.Team(i % 3)})
+	}
+	token := Token{Placement: ForYou, Policy: Drafted, Model: 42, Seed: 7, At: time.Unix(1_800_000_000, 0).UTC(), Teams: m.AppendTeams(nil, picks)}
+	text := s.Append(nil, "tea", token)
+	got, err := s.Parse("tea", string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(token, got); diff != "" {
+		t.Errorf("token (-want +got):\n%s", diff)
+	}
+	for i := range 60 {
+		if team := got.Teams.Of(event.ItemID(m.ID(item.Ordinal(i)))); team != interleave.Team(i%3) {
+			t.Errorf("item %d is %v's", i, team)
+		}
+	}
+	if team := got.Teams.Of("not on the list"); team != interleave.Nobody {
+		t.Errorf("an item that was not there is %v's", team)
+	}
+	long := m.AppendTeams(nil, slices.Repeat([]Pick{{Item: 1, Team: interleave.A}}, MaxLimit))
+	if len(long) != maxTeams || len(s.Append(nil, "tea", Token{Teams: long})) > 400 {
+		t.Errorf("%d bytes for a long list, more than events carry", len(long))
+	}
+	both := m.AppendTeams(nil, []Pick{{Item: 1, Team: interleave.A}, {Item: 1, Team: interleave.B}})
+	if team := both.Of(event.ItemID(m.ID(1))); team != interleave.Nobody {
+		t.Errorf("an item with the mark of both teams is %v's", team)
+	}
+	var marks [1 << 14]int
+	for i := range 1 << 18 {
+		marks[markOf(fmt.Sprint("SKU-", i))]++
+	}
+	if most := slices.Max(marks[:]); most > 64 {
+		t.Errorf("%d of 262,144 ids have one mark, want about 16", most)
+	}
+}
+
 func FuzzToken(f *testing.F) {
 	s := testSigner(f, `{"current":"k1","keys":{`+oldKey+`}}`)
+	f.Add(string(s.Append(nil, "tea", Token{Placement: ForYou, Policy: Drafted, Teams: Teams{1, 2, 3, 4}})))
 	f.Add(string(s.Append(nil, "tea", Token{Placement: Similar})))
 	f.Add("k1.AAAA")
 	f.Fuzz(func(t *testing.T, text string) {

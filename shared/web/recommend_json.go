@@ -35,6 +35,9 @@ func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
 	dst = append(dst, `,"recommendationId":"`...)
 	token := l.token
 	token.Placement, token.Policy = s.Placement, s.Policy
+	if s.Policy == recommend.Drafted {
+		token.Teams = l.model.AppendTeams(nil, s.Picks)
+	}
 	dst = l.signer.Append(dst, l.shop, token)
 	dst = append(dst, `","items":[`...)
 	for i, p := range s.Picks {
