@@ -22,6 +22,7 @@ import (
 	"shopkeeper/shared/order"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/trainer"
 	"shopkeeper/shared/warehouse"
 )
@@ -114,6 +115,7 @@ func (h *oddHistory) withFuture() *oddHistory {
 
 // cut lets every limit cut something.
 func cut(s *trainer.Settings) {
+	s.Memory = -1 // weights are walks
 	s.Limits = trainer.Limits{Held: 9, Crowd: 10, Believed: 4}
 	s.KNN.Newest, s.KNN.Longest, s.KNN.HalfLife = 7, 0.7, 40*time.Hour
 	s.Together.Least, s.Together.Longest, s.Together.Top = 1, 4, 3
@@ -188,7 +190,6 @@ func TestWarehouseEqualsMemory(t *testing.T) {
 			there := &Trainer{log: here.log, now: here.now, files: w.Files, Warehouse: w.Engine}
 			window := warehouse.Window{From: newest.Add(-History), To: newest}
 			settings := trainer.DefaultSettings(here.now)
-			settings.Memory = -1 // weights are walks
 			if tt.change != nil {
 				tt.change(&settings)
 			}
@@ -274,7 +275,7 @@ func (c *crashing) Materialize(ctx context.Context, table, query, folder string)
 	return c.Engine.Materialize(ctx, table, query, folder)
 }
 
-// TestWarehouseGoesOnAfterACrash: what the first life paid for is not paid again, and the model is that of a life without a crash. Of a history that is larger than the sample, people are whole.
+// TestWarehouseGoesOnAfterACrash: what the first life paid for is not paid again, and the lists are those made in memory. Of a history that is larger than the sample, people are whole.
 func TestWarehouseGoesOnAfterACrash(t *testing.T) {
 	w := athenatest.Open(t)
 	h := newOddHistory(3, 40, 250)
@@ -287,6 +288,7 @@ func TestWarehouseGoesOnAfterACrash(t *testing.T) {
 	clock := window.To
 	now := func() time.Time { return clock }
 	settings := trainer.DefaultSettings(now)
+	settings.SLIM, settings.Memory = slim.Settings{Lambda: 3, Neighbours: 8, Gram: 12, Top: 6}, 100_000 // weights are regressions by blocks
 	life := func(engine warehouse.Engine, most int) (in trainer.Input, err error) {
 		clock = clock.Add(time.Minute)
 		in.Items = h.items
@@ -345,7 +347,18 @@ func TestWarehouseGoesOnAfterACrash(t *testing.T) {
 	if a, b := got.Report, sampled.Report; a.People != b.People || a.Interactions != b.Interactions || a.Lines != b.Lines || a.Unknown != b.Unknown {
 		t.Errorf("the whole has %+v, with a sample %+v", a, b)
 	}
-	want, err := model.Open(got.File)
+	inMemory := trainer.Input{Items: h.items}
+	if err := (&Trainer{files: w.Files}).history(t.Context(), oddShop, window, &inMemory); err != nil {
+		t.Fatal(err)
+	}
+	here, err := trainer.Train(t.Context(), inMemory, settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if here.Report.Models[3].Method != "slim" || got.Report.Models[3].Method != "slim" {
+		t.Errorf("weights are made by %q and %q", here.Report.Models[3].Method, got.Report.Models[3].Method)
+	}
+	want, err := model.Open(here.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +367,7 @@ func TestWarehouseGoesOnAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want.Sessions(), m.Sessions()) + cmp.Diff(want.Weights(), m.Weights()) + cmp.Diff(want.Pairs(), m.Pairs()); diff != "" {
-		t.Errorf("lists of the whole (-want +with a sample):\n%.3000s", diff)
+		t.Errorf("lists of the whole (-in memory +in the warehouse, with a sample):\n%.3000s", diff)
 	}
 	if err := some.Warehouse.Close(t.Context()); err != nil {
 		t.Error(err)

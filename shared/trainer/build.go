@@ -100,7 +100,7 @@ type part struct {
 }
 
 func (s Settings) elsewhere() warehouse.Settings {
-	return warehouse.Settings{Weights: s.Weights, KNN: s.KNN, RP3beta: s.RP3beta, Similar: s.Similar.Wide(), Together: s.Together, Trend: s.Trend, Gap: visitGap, Most: s.Limits.Held, Crowd: s.Limits.Crowd, Believed: s.Limits.Believed}
+	return warehouse.Settings{Weights: s.Weights, KNN: s.KNN, RP3beta: s.RP3beta, SLIM: s.SLIM, EASE: s.EASE, Similar: s.Similar.Wide(), Together: s.Together, Trend: s.Trend, Gap: visitGap, Most: s.Limits.Held, Crowd: s.Limits.Crowd, Believed: s.Limits.Believed}
 }
 
 // advance tells which stage is over and how many steps of all that makes.

@@ -248,7 +248,7 @@ func (s *searching) weights(h history) error {
 			}, nil
 		}
 	}
-	if held, _ := s.held(h); !s.inverts(len(held)) {
+	if held, _ := s.held(h); s.elsewhere != nil || !s.inverts(len(held)) { // a sample of people wants another lambda than all of them
 		return nil
 	}
 	winner, err := s.halve(len(candidates), questions, fit(s.fitted))

@@ -12,8 +12,8 @@
 // The two builds run side by side, because the inverse of EASE keeps one core busy and most of the time is spent there. Memory: the history, the files, and for
 // each build 8 bytes x (items that somebody holds)^2 for EASE; above Settings.Memory SLIM takes its place, and above that RP3beta.
 //
-// A history that is too large for one process is counted by SQL where it lies (package warehouse). The lists are equal, but for the weights between items, which are RP3beta's then; this process holds the
-// model, and of the history a sample of people.
+// A history that is too large for one process is counted by SQL where it lies (package warehouse). The lists are equal; this process holds the model, the matrix of its weights, and of
+// the history a sample of people.
 package trainer
 
 import (

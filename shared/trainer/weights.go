@@ -9,32 +9,70 @@ import (
 	"shopkeeper/shared/recommend/rp3beta"
 	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/sparse"
+	"shopkeeper/shared/warehouse"
 )
 
 // fitWeights fits EASE on the items that somebody holds: the others have no weights and would only make the inverse larger. Where the inverse does not fit into the memory, SLIM finds
 // almost the same weights block by block, and where that does not fit either, RP3beta takes its place.
 func (t *training) fitWeights(ctx context.Context, h part, c *model.Contents) (name string, entries int, err error) {
 	if h.elsewhere != nil {
-		c.Related, err = h.elsewhere.Related(ctx)
-		return "rp3beta", len(c.Related.Items), err
+		return t.weighElsewhere(ctx, h.elsewhere, c)
 	}
 	held, dense := t.held(h.history)
 	var weights sparse.Rows
-	switch {
-	case t.inverts(len(held)):
-		name = "ease"
+	switch name = t.method(len(held)); name {
+	case byInverse:
 		weights, err = ease.Fit(ctx, dense, len(held), t.settings.EASE)
-	case 2*slim.Memory(len(held), t.settings.SLIM) <= t.settings.Memory: // two builds run side by side
-		name = "slim"
+	case byBlocks:
 		weights, err = slim.Fit(ctx, dense, len(held), t.settings.SLIM)
 	default:
-		name = "rp3beta"
 		weights, err = rp3beta.Fit(ctx, dense, len(held), t.settings.RP3beta)
 	}
 	if err != nil {
 		return "", 0, err
 	}
 	c.Related = expand(weights, held, h.items)
+	return name, len(c.Related.Items), nil
+}
+
+// The methods, as reports name them.
+const (
+	byInverse = "ease"
+	byBlocks  = "slim"
+	byWalks   = "rp3beta"
+)
+
+// method is the best that so many items leave memory for. Two builds run side by side.
+func (t *training) method(items int) string {
+	switch {
+	case t.inverts(items):
+		return byInverse
+	case 2*slim.Memory(items, t.settings.SLIM) <= t.settings.Memory:
+		return byBlocks
+	}
+	return byWalks
+}
+
+// weighElsewhere is fitWeights on what the warehouse counts.
+func (t *training) weighElsewhere(ctx context.Context, b *warehouse.Build, c *model.Contents) (name string, entries int, err error) {
+	held, err := b.Held(ctx)
+	if err != nil {
+		return "", 0, err
+	}
+	var weights sparse.Rows
+	switch name = t.method(len(held)); name {
+	case byInverse:
+		weights, err = b.Inverse(ctx, held)
+	case byBlocks:
+		weights, err = b.Blocks(ctx, held)
+	default:
+		c.Related, err = b.Walks(ctx)
+		return name, len(c.Related.Items), err
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	c.Related = expand(weights, held, len(t.catalog.Items))
 	return name, len(c.Related.Items), nil
 }
 
@@ -48,10 +86,8 @@ func (t *training) held(h history) (held []item.Ordinal, dense sparse.Rows) {
 	return held, dense
 }
 
-// inverts says whether weights are made here and the inverse of so many items fits the memory.
-func (t *training) inverts(items int) bool {
-	return t.elsewhere == nil && 3*ease.Memory(items) <= t.settings.Memory
-}
+// inverts says whether the inverse of so many items fits the memory.
+func (t *training) inverts(items int) bool { return 3*ease.Memory(items) <= t.settings.Memory }
 
 // compact numbers the items that at least so many people hold from 0, says which they are, and drops the others.
 func compact(users sparse.Rows, items, least int) (held []item.Ordinal, dense sparse.Rows) {

@@ -9,10 +9,12 @@ import (
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/cosine"
+	"shopkeeper/shared/recommend/ease"
 	"shopkeeper/shared/recommend/interaction"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/knn"
 	"shopkeeper/shared/recommend/rp3beta"
+	"shopkeeper/shared/recommend/slim"
 	"shopkeeper/shared/recommend/together"
 	"shopkeeper/shared/recommend/trend"
 )
@@ -22,12 +24,14 @@ type Settings struct {
 	Weights  interaction.Weights
 	KNN      knn.Settings
 	RP3beta  rp3beta.Settings
+	SLIM     slim.Settings
+	EASE     ease.Settings
 	Similar  cosine.Settings
 	Together together.Settings
 	Trend    trend.Settings
 	Gap      int64 // seconds without an event that end a visit without a name
 	Most     int   // items that one person holds
-	Crowd    int   // items from which those that fewer than Believed people hold have no walks
+	Crowd    int   // items from which those that fewer than Believed people hold have no weights
 	Believed int
 }
 
@@ -38,6 +42,7 @@ type Build struct {
 	run      *Run
 	settings Settings
 	holders  []holderRow // per item, once they are known
+	least    int         // holders that an item needs to have weights
 }
 
 // Two builds of a run may be made side by side.
@@ -61,7 +66,7 @@ func (r *Run) build(suffix string, before int64, s Settings) (*Build, error) {
 		"before": before, "gap": s.Gap, "most": s.Most, "order": int64(interaction.Unit), "view": s.Weights.Units(interaction.View), "cart": s.Weights.Units(interaction.Cart),
 		"return": s.Weights.Units(interaction.Return), "dismissal": s.Weights.Units(interaction.Dismissal), "unit": double(interaction.Unit), "grain": double(rp3beta.Grain / interaction.Unit),
 		"walks_grain": double(rp3beta.Grain), "shrink": double(s.Similar.Shrink), "beta": double(s.RP3beta.Beta), "similar_top": more(s.Similar.Top), "related_top": more(s.RP3beta.Top),
-		"together_top": more(s.Together.Top), "support": max(s.Together.Least, 1), "longest": s.Together.Longest, "newest": s.KNN.Newest,
+		"lambda": double(s.SLIM.Lambda), "gram_top": more(s.SLIM.Gram), "together_top": more(s.Together.Top), "support": max(s.Together.Least, 1), "longest": s.Together.Longest, "newest": s.KNN.Newest,
 	} {
 		b.set(name, value)
 	}
@@ -84,7 +89,7 @@ type holderRow struct {
 
 func (r holderRow) within(items int64) bool { return below(r.Ordinal, items) }
 
-// held reads who holds what, once, and decides from how many holders on items have walks.
+// held reads who holds what, once, and decides from how many holders on items have weights.
 func (b *Build) held(ctx context.Context) ([]holderRow, error) {
 	if b.holders != nil {
 		return b.holders, nil
@@ -99,12 +104,11 @@ func (b *Build) held(ctx context.Context) ([]holderRow, error) {
 			held++
 		}
 	}
-	least := 1
+	b.holders, b.least = holders, 1
 	if held > b.settings.Crowd {
-		least = b.settings.Believed
+		b.least = b.settings.Believed
 	}
-	b.set("least", least)
-	b.holders = holders
+	b.set("least", b.least)
 	return holders, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"shopkeeper/shared/recommend/buyagain"
-	"shopkeeper/shared/recommend/interaction"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/itemitem"
 	"shopkeeper/shared/recommend/knn"
@@ -28,29 +27,12 @@ func (b *Build) Cosines(ctx context.Context) (cosines sparse.Rows, norms []float
 	}
 	norms = make([]float64, len(holders))
 	for i, h := range holders {
-		norms[i] = math.Sqrt(float64(h.Squares) / (interaction.Unit * interaction.Unit))
+		norms[i] = math.Sqrt(float64(h.Squares) / whole)
 	}
 	weight := b.settings.Similar.Similarity(norms)
 	return best(entries, len(norms), b.settings.Similar.Top, func(from, to item.Ordinal, parts float64) float32 {
-		return weight(from, to, parts/(interaction.Unit*interaction.Unit))
+		return weight(from, to, parts/whole)
 	}), norms, nil
-}
-
-// Related are weights between items by walks; see package rp3beta. Items that too few people hold have none.
-func (b *Build) Related(ctx context.Context) (sparse.Rows, error) {
-	holders, err := b.held(ctx)
-	if err != nil {
-		return sparse.Rows{}, err
-	}
-	entries, err := b.entries(ctx, "related")
-	if err != nil {
-		return sparse.Rows{}, err
-	}
-	strengths := make([]float64, len(holders))
-	for i, h := range holders {
-		strengths[i] = float64(h.Units) / interaction.Unit
-	}
-	return best(entries, len(strengths), b.settings.RP3beta.Top, b.settings.RP3beta.Weight(strengths)), nil
 }
 
 // best weighs the entries of each item and keeps the best.

@@ -34,8 +34,10 @@ func TestRowsOfAnotherCatalog(t *testing.T) {
 		read func(context.Context, *Build) error
 	}{
 		"holders":  {putting(holderRow{Ordinal: 2}), func(ctx context.Context, b *Build) error { _, _, err := b.Cosines(ctx); return err }},
-		"walks":    {putting(holderRow{Ordinal: -1}), func(ctx context.Context, b *Build) error { _, err := b.Related(ctx); return err }},
+		"walks":    {putting(holderRow{Ordinal: -1}), func(ctx context.Context, b *Build) error { _, err := b.Walks(ctx); return err }},
 		"entries":  {putting(partsRow{I: 1, J: 7}), func(ctx context.Context, b *Build) error { _, err := b.entries(ctx, "similar"); return err }},
+		"pairs":    {putting(pairRow{I: 1, J: 2}), func(ctx context.Context, b *Build) error { _, err := b.Inverse(ctx, nil); return err }},
+		"gram":     {putting(partsRow{I: -1}), func(ctx context.Context, b *Build) error { _, err := b.Blocks(ctx, nil); return err }},
 		"sessions": {putting(clickRow{Place: 1 << 40}), func(ctx context.Context, b *Build) error { _, err := b.Sessions(ctx); return err }},
 		"orders":   {putting(holdingRow{Ordinal: 1 << 60}), func(ctx context.Context, b *Build) error { _, err := b.Together(ctx); return err }},
 		"heat":     {putting(heatRow{Ordinal: 2}), func(ctx context.Context, b *Build) error { _, err := b.Heat(ctx, 5); return err }},

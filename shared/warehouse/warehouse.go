@@ -4,7 +4,7 @@
 // Parquet in a fresh place:
 //
 //	archive -> events (each once, with the person behind it) -> orders
-//	events, orders -> strengths -> pairs -> similar (cosine), related (RP3beta)
+//	events, orders -> strengths -> pairs -> similar (cosine), related (RP3beta), gram (SLIM); EASE reads pairs
 //	events, orders -> clicks -> visits -> sessions (the newest of each item)
 //	orders -> baskets -> bought -> together (lift)
 //	events, orders -> heat (popular, trending), first (newest), purchases -> repeats (buy again)
@@ -18,7 +18,7 @@
 // # What it costs
 //
 // The engine's work is the sum over people of (items)^2 for pairs, sorts of the events, and a scan of the archive. This process holds what the model holds: 16 bytes for each entry of a
-// table before it is cut, 12 for each item of a kept session, 40 an item; nothing that grows with the history.
+// table before it is cut, 12 for each item of a kept session, 40 an item, the matrix that weights are solved from (packages ease and slim), and one file of the engine's at a time; nothing that grows with the history.
 //
 // The SQL is the part that Trino, Athena and DuckDB have in common; a test holds it to that. Two things are Trino's and Athena's alone: the column "$path" and the hash of sample.sql.
 package warehouse

@@ -59,7 +59,7 @@ func Open(t *testing.T) Warehouse {
 	}
 	f := &Facade{Exec: server.exec}
 	settings := athena.Settings{Workgroup: "training", Database: database, Bucket: server.bucket}
-	return Warehouse{athena.Open(f.Config(t), settings, &athena.Options{Poll: 5 * time.Millisecond, Patience: 2 * time.Minute}), files, f}
+	return Warehouse{athena.Open(f.Config(t), settings, &athena.Options{Poll: 5 * time.Millisecond, Patience: 5 * time.Minute}), files, f}
 }
 
 // engine speaks Trino's protocol. The bucket's files are in a folder.

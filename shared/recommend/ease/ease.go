@@ -51,7 +51,17 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	if items == 0 {
 		return sparse.Rows{Offsets: []uint32{0}, Values: []float32{}}, nil
 	}
-	p := gram(users, items)
+	return FitGram(ctx, gram(users, items), items, s)
+}
+
+// FitGram is Fit on the upper triangle of X'X, row by row, items x items. It is overwritten.
+func FitGram(ctx context.Context, p []float64, items int, s Settings) (sparse.Rows, error) {
+	if !(s.Lambda > 0) {
+		return sparse.Rows{}, fault.InvalidField("lambda", "above 0")
+	}
+	if items == 0 {
+		return sparse.Rows{Offsets: []uint32{0}, Values: []float32{}}, nil
+	}
 	for i := range items {
 		p[i*items+i] += s.Lambda
 	}

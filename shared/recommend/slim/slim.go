@@ -74,6 +74,28 @@ func Fit(ctx context.Context, users sparse.Rows, items int, s Settings) (sparse.
 	if err != nil {
 		return sparse.Rows{}, err
 	}
+	return g.solve(ctx, items, s)
+}
+
+// FitGram is Fit on X'X: its diagonal, and of each item the entries beside it, which row offers in any order. Of those that are not among the item's strongest Settings.Gram none need be there.
+func FitGram(ctx context.Context, diagonal []float64, row func(from item.Ordinal, offer func(to item.Ordinal, sum float64)), s Settings) (sparse.Rows, error) {
+	if err := s.check(); err != nil {
+		return sparse.Rows{}, err
+	}
+	c := newCutter(diagonal, s)
+	sums := make([]float64, len(diagonal))
+	for i := range diagonal {
+		row(item.Ordinal(i), func(to item.Ordinal, sum float64) {
+			sums[to] = sum
+			c.offer(to, sum)
+		})
+		c.end(sums)
+	}
+	return c.gram.solve(ctx, len(diagonal), s)
+}
+
+// solve is the regression of every item.
+func (g *gram) solve(ctx context.Context, items int, s Settings) (sparse.Rows, error) {
 	columns := make([][]item.Scored, items)
 	var next atomic.Int64
 	var workers sync.WaitGroup
@@ -103,7 +125,7 @@ type gram struct {
 }
 
 func newGram(ctx context.Context, users sparse.Rows, items int, s Settings) (*gram, error) {
-	g := &gram{diagonal: make([]float64, items), rows: sparse.Rows{Offsets: make([]uint32, 1, items+1), Values: []float32{}}}
+	diagonal := make([]float64, items)
 	for u := range users.Len() {
 		held, values := users.Row(u)
 		for at, i := range held {
@@ -115,27 +137,50 @@ func newGram(ctx context.Context, users sparse.Rows, items int, s Settings) (*gr
 				return nil, fault.New(fault.Invalid, "the strengths are not finite numbers")
 			}
 			if int(i) < items {
-				g.diagonal[i] += x * x
+				diagonal[i] += x * x
 			}
 		}
 	}
-	var top item.Top
-	var row []item.Scored
+	c := newCutter(diagonal, s)
 	product := func(_ int, a, b float32) float64 { return float64(a) * float64(b) }
-	return g, itemitem.Paths(ctx, users, items, product, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
-		top.Reset(s.Gram)
+	return c.gram, itemitem.Paths(ctx, users, items, product, func(from item.Ordinal, reached []item.Ordinal, sums []float64) {
 		for _, to := range reached {
-			if to != from && sums[to] > 0 {
-				top.Offer(to, float32(sums[to]/math.Sqrt(g.diagonal[to]+s.Lambda)))
+			if to != from {
+				c.offer(to, sums[to])
 			}
 		}
-		row = top.Append(row[:0])
-		for at := range row {
-			row[at].Score = float32(sums[row[at].Item])
-		}
-		slices.SortFunc(row, func(a, b item.Scored) int { return cmp.Compare(a.Item, b.Item) })
-		g.rows.Append(itemitem.Split(row))
+		c.end(sums)
 	})
+}
+
+// cutter keeps the strongest entries of each row.
+type cutter struct {
+	gram     *gram
+	settings Settings
+	top      item.Top
+	row      []item.Scored
+}
+
+func newCutter(diagonal []float64, s Settings) *cutter {
+	c := &cutter{gram: &gram{diagonal: diagonal, rows: sparse.Rows{Offsets: make([]uint32, 1, len(diagonal)+1), Values: []float32{}}}, settings: s}
+	c.top.Reset(s.Gram)
+	return c
+}
+
+func (c *cutter) offer(to item.Ordinal, sum float64) {
+	if sum > 0 {
+		c.top.Offer(to, float32(sum/math.Sqrt(c.gram.diagonal[to]+c.settings.Lambda)))
+	}
+}
+
+// end ends a row; sums are its entries by item.
+func (c *cutter) end(sums []float64) {
+	c.row = c.top.Append(c.row[:0])
+	for at := range c.row {
+		c.row[at].Score = float32(sums[c.row[at].Item])
+	}
+	slices.SortFunc(c.row, func(a, b item.Scored) int { return cmp.Compare(a.Item, b.Item) })
+	c.gram.rows.Append(itemitem.Split(c.row))
 }
 
 // block is the working memory of one worker.
