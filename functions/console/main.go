@@ -15,7 +15,6 @@ import (
 	"shopkeeper/shared/dynamo"
 	"shopkeeper/shared/env"
 	"shopkeeper/shared/event"
-	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/s3"
 	"shopkeeper/shared/secrets"
 	"shopkeeper/shared/ses"
@@ -43,7 +42,7 @@ func build(ctx context.Context, getenv env.Lookup) (http.Handler, error) {
 		return nil, err
 	}
 	files := s3.Open(aws, cfg.Bucket, nil)
-	options := app.OfficeOptions{Only: event.ShopID(cfg.Shop), Base: cfg.Public, Mailer: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration}), Shown: exposure.New(files)}
+	options := app.OfficeOptions{Only: event.ShopID(cfg.Shop), Base: cfg.Public, Mailer: ses.Open(time.Now, aws, &ses.Options{ConfigurationSet: cfg.Configuration})}
 	//nolint:contextcheck // each request carries its own context
 	return app.Desk(lambdacontext.NewLogger(), time.Now, dynamo.Open(aws, cfg.Tables, nil), files, keys, &options)
 }

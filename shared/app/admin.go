@@ -14,6 +14,7 @@ import (
 	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/compare"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/identity"
 	"shopkeeper/shared/ledger"
 	"shopkeeper/shared/mail"
@@ -40,7 +41,7 @@ type OfficeOptions struct {
 
 	Privacy  *privacy.Service // nil: without a scan of the bytes, as in the cloud
 	Backlogs admin.Backlogs   // nil where the provider measures them
-	Shown    compare.Shown    // nil where no log of what was shown is kept
+	Shown    compare.Shown    // the log of what was shown; nil: the one that functions keep in files
 }
 
 // Office is what the console and the admin API stand on.
@@ -89,6 +90,9 @@ func NewOffice(log *slog.Logger, now func() time.Time, store table.Store, files 
 	signer, err := recommend.NewSigner(keys)
 	if err != nil {
 		return nil, err
+	}
+	if o.Shown == nil {
+		o.Shown = exposure.New(files)
 	}
 	service := admin.New(log, now, admin.Deps{
 		Tables: store, Files: files, Staff: accounts, Shops: c.shops, Items: catalog.NewStore(now, store), People: people.New(store), Profiles: folder,

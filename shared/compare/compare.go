@@ -6,9 +6,6 @@
 // agree are part of no trial, so neither they nor what is clicked in them count. A click counts for the answer whose recommendation id it carries, once for each item of it. An order counts for its visitor; that of a known person for
 // the one of their browsers that met the trial first. Only orders after that moment count, with what was refunded or cancelled since taken off.
 //
-// Where no log of what was shown is kept, a visitor counts from the first event since the trial began, and the arm is computed anew: it follows from the visitor's id. That is as fair, and less sharp, as it counts
-// visitors who saw nothing of either model.
-//
 // # Two arms
 //
 // For each of three measures, clicks, orders and revenue per visitor, the difference of the arms' means has an always-valid interval (see package experiment): anybody may look as often as they like, and stop at any time. The clock counts
@@ -43,10 +40,10 @@ type Comparer struct {
 	now    func() time.Time
 	files  blob.Store // models and archive
 	signer *recommend.Signer
-	shown  Shown // nil: no log is kept
+	shown  Shown
 }
 
-// New makes a Comparer. shown may be nil.
+// New makes a Comparer.
 func New(now func() time.Time, files blob.Store, signer *recommend.Signer, shown Shown) *Comparer {
 	return &Comparer{now, files, signer, shown}
 }
@@ -74,7 +71,7 @@ type Arm struct {
 	Name      string `json:"name" enum:"A,B"`
 	Version   string `json:"version"`
 	Visitors  int64  `json:"visitors"`
-	Exposures int64  `json:"exposures"` // answers; 0 where no log of them is kept
+	Exposures int64  `json:"exposures"` // answers
 	Clicked   int64  `json:"clicked"`   // visitors
 	Clicks    int64  `json:"clicks"`
 	Ordered   int64  `json:"ordered"` // visitors

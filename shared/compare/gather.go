@@ -11,7 +11,6 @@ import (
 	"shopkeeper/shared/experiment/interleave"
 	"shopkeeper/shared/kpi"
 	"shopkeeper/shared/offpolicy"
-	"shopkeeper/shared/order"
 	"shopkeeper/shared/recommend"
 )
 
@@ -46,11 +45,9 @@ func (g *gathering) gather(ctx context.Context, currency string) error {
 	if err := archive.Read(ctx, g.files, g.shop, g.trial.Began, forever, func(r archive.Row) error { g.row(r); return nil }); err != nil {
 		return fmt.Errorf("read the archive of %s: %w", g.shop, err)
 	}
-	if g.shown != nil {
-		var err error
-		if g.broken, err = g.shown.Exposures(ctx, g.shop, g.trial.Began, g.exposure); err != nil {
-			return fmt.Errorf("read what was shown by %s: %w", g.shop, err)
-		}
+	var err error
+	if g.broken, err = g.shown.Exposures(ctx, g.shop, g.trial.Began, g.exposure); err != nil {
+		return fmt.Errorf("read what was shown by %s: %w", g.shop, err)
 	}
 	g.nameOwners()
 	orders, err := kpi.Orders(ctx, g.files, g.shop, currency, g.trial.Began, forever)
@@ -66,14 +63,11 @@ func (g *gathering) gather(ctx context.Context, currency string) error {
 // row notes who a visitor is, and what was clicked. Bots count for nothing.
 func (g *gathering) row(r archive.Row) {
 	visitor := event.VisitorID(r.Visitor)
-	if r.Verdict == string(event.Bot) || order.IsAnonymous(visitor) {
+	if r.Verdict == string(event.Bot) {
 		return
 	}
 	if r.Person != "" && r.Person != r.Visitor {
 		g.person[visitor] = r.Person
-	}
-	if g.shown == nil {
-		g.meet(visitor, g.trial.Arm(visitor), r.At.UnixMilli())
 	}
 	if r.Recommendation == "" || r.Item == "" || event.Name(r.Name) == event.RecommendationShown {
 		return
@@ -88,26 +82,11 @@ func (g *gathering) row(r archive.Row) {
 		items = map[string]interleave.Team{}
 		g.clicks[answer] = items
 	}
-	if _, again := items[r.Item]; again {
-		return
-	}
 	items[r.Item] = token.Teams.Of(event.ItemID(r.Item))
-	if u := g.units[visitor]; g.shown == nil && u != nil && token.At.Unix() >= g.trial.Began.Unix() && version(token.Model) == g.model(u.arm) {
-		u.click(items[r.Item])
-	}
 }
 
-// click counts one on an item.
-func (u *unit) click(team interleave.Team) {
-	u.clicks++
-	u.tally.Add(team)
-}
-
-// meet notes that a visitor takes part. Events come in no order.
+// meet notes that a visitor takes part. Answers come in no order.
 func (g *gathering) meet(visitor event.VisitorID, arm recommend.Arm, at int64) *unit {
-	if visitor == "" || arm == recommend.NoArm {
-		return nil
-	}
 	u := g.units[visitor]
 	if u == nil {
 		u = &unit{arm: arm, first: at}
@@ -121,13 +100,10 @@ func (g *gathering) meet(visitor event.VisitorID, arm recommend.Arm, at int64) *
 func (g *gathering) exposure(e offpolicy.Exposure) {
 	visitor := event.VisitorID(e.Visitor)
 	arm := g.trial.Arm(visitor)
-	if e.Trial != g.trial.ID || e.Arm != arm.String() || !shows(e) {
+	if arm == recommend.NoArm || e.Trial != g.trial.ID || e.Arm != arm.String() || !shows(e) {
 		return
 	}
 	u := g.meet(visitor, arm, e.At)
-	if u == nil {
-		return
-	}
 	u.shown++
 	if version(e.Model) != g.model(arm) || arm == recommend.ArmBoth && version(e.Against) != g.trial.VersionB() {
 		u.replaced++
@@ -136,7 +112,8 @@ func (g *gathering) exposure(e offpolicy.Exposure) {
 		clicked := g.clicks[e.Answer(s)]
 		for _, shown := range s.Items {
 			if team, yes := clicked[shown.ID]; yes {
-				u.click(team)
+				u.clicks++
+				u.tally.Add(team)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -36,14 +35,7 @@ type day struct {
 	t *testing.T
 }
 
-// nolog is a log that holds nothing: lines are handed over by hand.
-type nolog struct{}
-
-func (nolog) Exposures(context.Context, event.ShopID, time.Time, func(offpolicy.Exposure)) (int, error) {
-	return 0, nil
-}
-
-func newDay(t *testing.T, method recommend.Method, shown Shown) *day {
+func newDay(t *testing.T, method recommend.Method) *day {
 	t.Helper()
 	ring, err := identity.ParseKeyring(identity.NewKeyring())
 	if err != nil {
@@ -53,7 +45,7 @@ func newDay(t *testing.T, method recommend.Method, shown Shown) *day {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gathering{Comparer: New(func() time.Time { return began.Add(time.Hour) }, nil, signer, shown), shop: "tea", units: map[event.VisitorID]*unit{}, persons: map[string]event.VisitorID{},
+	g := &gathering{Comparer: New(func() time.Time { return began.Add(time.Hour) }, nil, signer, nil), shop: "tea", units: map[event.VisitorID]*unit{}, persons: map[string]event.VisitorID{},
 		clicks: map[offpolicy.Answer]map[string]interleave.Team{}, person: map[event.VisitorID]string{},
 		trial: recommend.Trial{ID: "t1", A: "models/tea/00000000000000a1.model", B: "models/tea/00000000000000b2.model", Share: .5, Method: method, Seed: 9, Began: began}}
 	if method == recommend.Interleave {
@@ -104,7 +96,7 @@ func (d *day) report() Report {
 }
 
 func TestWhatCounts(t *testing.T) {
-	d := newDay(t, recommend.Split, nolog{})
+	d := newDay(t, recommend.Split)
 	a, b, b2 := d.of(recommend.ArmA, 0), d.of(recommend.ArmB, 0), d.of(recommend.ArmB, 1)
 	d.clicked(a, d.token(modelA, 1, 1), "tea-1", 2)
 	d.clicked(a, d.token(modelA, 1, 1), "tea-1", 3) // again
@@ -152,27 +144,6 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
-// Without a log, everybody who did anything counts, and clicks on what the arm's own model showed.
-func TestWithoutALog(t *testing.T) {
-	d := newDay(t, recommend.Split, nil)
-	a, b := d.of(recommend.ArmA, 0), d.of(recommend.ArmB, 0)
-	d.clicked(a, d.token(modelA, 1, 1), "tea-1", 2)
-	d.clicked(a, d.token(modelA, 1, 1), "tea-1", 3)
-	d.clicked(b, d.token(modelA, 0, 1), "tea-2", 2) // the page before the cookie
-	d.clicked(b, d.token(modelB, 1, 1), "tea-2", 2)
-	d.row(archive.Row{Visitor: d.of(recommend.ArmB, 1), Name: "page", At: began})
-	d.row(archive.Row{Visitor: "o_imported", Name: string(event.OrderCompleted), At: began})
-	d.row(archive.Row{Visitor: d.of(recommend.ArmA, 1), Name: "page", At: began, Verdict: string(event.Bot)})
-	d.nameOwners()
-	want := []Arm{
-		{Name: "A", Version: "00000000000000a1", Visitors: 1, Clicked: 1, Clicks: 1},
-		{Name: "B", Version: "00000000000000b2", Visitors: 2, Clicked: 1, Clicks: 1},
-	}
-	if diff := cmp.Diff(want, d.report().Arms); diff != "" {
-		t.Errorf("arms (-want +got):\n%s", diff)
-	}
-}
-
 func TestPreference(t *testing.T) {
 	c, err := model.NewCatalog([]model.Item{{ID: "x", Title: "X"}, {ID: "y", Title: "Y"}, {ID: "z", Title: "Z"}})
 	if err != nil {
@@ -192,8 +163,8 @@ func TestPreference(t *testing.T) {
 		picks = append(picks, recommend.Pick{Item: i, Team: interleave.Team(n)}) // nobody's, A's, B's
 	}
 	teams := m.AppendTeams(nil, picks)
-	play := func(t *testing.T, shown Shown, people int, likes func(int) string) Report {
-		d := newDay(t, recommend.Interleave, shown)
+	play := func(t *testing.T, people int, likes func(int) string) Report {
+		d := newDay(t, recommend.Interleave)
 		for n := range people {
 			v := d.of(recommend.ArmBoth, n)
 			rec := d.signer.Append(nil, "tea", recommend.Token{Placement: recommend.ForYou, Policy: recommend.Drafted, Model: modelA, Seed: uint32(n), At: began.Add(time.Minute), Teams: teams})
@@ -201,35 +172,30 @@ func TestPreference(t *testing.T) {
 				d.clicked(v, string(rec), string(place), 2)
 				d.clicked(v, string(rec), string(place), 3) // again
 			}
-			d.row(archive.Row{Visitor: v, Name: "page", At: began})
-			if shown != nil {
-				d.shown(v, modelA, 1, uint32(n), func(e *offpolicy.Exposure) { e.Against, e.Teams = modelB, "-ab" }, "x", "y", "z")
-			}
+			d.shown(v, modelA, 1, uint32(n), func(e *offpolicy.Exposure) { e.Against, e.Teams = modelB, "-ab" }, "x", "y", "z")
 		}
 		return d.report()
 	}
-	for name, shown := range map[string]Shown{"with a log": nolog{}, "without a log": nil} {
-		t.Run("clicks count for whoever put the item there, "+name, func(t *testing.T) {
-			r := play(t, shown, 4, func(n int) string { return []string{"xy", "z", "yz", "x"}[n] })
-			want := Preference{WinsA: 1, WinsB: 1, Ties: 1}
-			if diff := cmp.Diff(&want, r.Preference); diff != "" || r.Verdict != Early || r.Arms[0].Clicks != 2 || r.Arms[1].Clicks != 2 || r.Arms[1].Visitors != 4 || shown != nil && r.Arms[0].Exposures != 4 || len(r.Warnings) > 0 {
-				t.Errorf("%+v\n%s", r, diff)
-			}
-		})
-	}
+	t.Run("clicks count for whoever put the item there", func(t *testing.T) {
+		r := play(t, 4, func(n int) string { return []string{"xy", "z", "yz", "x"}[n] })
+		want := Preference{WinsA: 1, WinsB: 1, Ties: 1}
+		if diff := cmp.Diff(&want, r.Preference); diff != "" || r.Verdict != Early || r.Arms[0].Clicks != 2 || r.Arms[1].Clicks != 2 || r.Arms[1].Visitors != 4 || r.Arms[0].Exposures != 4 || len(r.Warnings) > 0 {
+			t.Errorf("%+v\n%s", r, diff)
+		}
+	})
 	t.Run("most prefer B", func(t *testing.T) {
-		r := play(t, nolog{}, 200, func(n int) string { return map[bool]string{true: "y", false: "z"}[n%5 == 0] })
+		r := play(t, 200, func(n int) string { return map[bool]string{true: "y", false: "z"}[n%5 == 0] })
 		if r.Verdict != BetterB || !r.Preference.Known || r.Preference.Low <= 0 || math.Abs(r.Preference.Estimate-.6) > 1e-9 {
 			t.Errorf("%+v %+v", r, r.Preference)
 		}
 	})
 	t.Run("most prefer A", func(t *testing.T) {
-		if r := play(t, nil, 200, func(int) string { return "y" }); r.Verdict != BetterA {
+		if r := play(t, 200, func(int) string { return "y" }); r.Verdict != BetterA {
 			t.Errorf("%+v", r)
 		}
 	})
 	t.Run("lists of one model are nobody's", func(t *testing.T) {
-		d := newDay(t, recommend.Interleave, nolog{})
+		d := newDay(t, recommend.Interleave)
 		v := d.of(recommend.ArmBoth, 0)
 		d.clicked(v, d.token(modelA, 1, 1), "z", 2)
 		d.shown(v, modelA, 1, 1, nil, "x", "y", "z") // B was not at hand

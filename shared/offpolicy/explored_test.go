@@ -44,13 +44,31 @@ func TestReadExposures(t *testing.T) {
 	}
 }
 
+func TestLinesBeingWritten(t *testing.T) {
+	read := 0
+	broken, err := ReadExposures(strings.NewReader("{\"at\":1}\n\n  \nbroken\n{\"at\":2}\n{\"at\":3"), func(Exposure) { read++ })
+	if read != 2 || broken != 1 || err != nil {
+		t.Errorf("%d read, %d broken, %v, want 2 and 1: the last is still being written", read, broken, err)
+	}
+}
+
+func TestSharedListsAreNoExploration(t *testing.T) {
+	shelf := []Shelf{{"for-you", []Shown{{ID: "a", Propensity: 1}, {ID: "b", Propensity: .5}}}, {"trending", []Shown{{ID: "c", Propensity: .9}}}}
+	for teams, want := range map[string]int{"": 2, "a-": 1} {
+		if got := Placings(Exposure{Teams: teams, Shelves: shelf}); len(got) != want {
+			t.Errorf("%d placings with teams %q, want %d", len(got), teams, want)
+		}
+	}
+}
+
 func FuzzReadExposures(f *testing.F) {
 	f.Add(`{"at":1,"visitor":"v","shelves":[["for-you","a","x",0.01,["y","x"]]]}`)
+	f.Add(`{"at":1,"visitor":"v","model":2,"trial":"t","arm":"ab","against":3,"teams":"a-b","shelves":[["for-you","a","b",0.5,"c",0.5]]}`)
 	f.Add(`{"shelves":[[1]]}`)
 	f.Add(`{"shelves":[["p",["a"]]]}`)
 	f.Add(`{"shelves":[["p","a",null,1e999,[]]]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := ReadExposures(strings.NewReader(text), func(e Exposure) {
+		_, err := ReadExposures(strings.NewReader(text+"\n"), func(e Exposure) {
 			for _, p := range Placings(e) {
 				if p.Shown == "" && len(e.Shelves) == 0 {
 					t.Fatal("a placing of no shelf")
