@@ -44,6 +44,7 @@ type shopSetCmd struct {
 	Zone     string             `help:"IANA time zone." placeholder:"AREA/CITY"`
 	Consent  string             `help:"Visitors who have not decided: required (nothing is kept before they agree) or implied (until they object)." enum:"required,implied," default:"" placeholder:"MODE"`
 	Margin   *float64           `help:"Share of revenue that is profit, 0 to 1; 0 when it is not known." placeholder:"SHARE"`
+	Training map[string]float64 `help:"What follows from the shop's trade: early, interest-days, trending-days, popular-days, live-share, return-share, taste-lift, sessions, neighbours, last-items or lambda (documented in shared/shop/training.go)." placeholder:"NAME=NUMBER"`
 	Weight   map[string]float64 `help:"How much a kind of event tells: view, click, wish, cart, order, dismiss or refund; a look says 1, an order 10." placeholder:"KIND=NUMBER"`
 	Origins  []string           `help:"Web origins that may call with cookies; any when none is named." placeholder:"URL"`
 }
@@ -72,6 +73,12 @@ func (c *shopSetCmd) Run(p *program) (err error) {
 	}
 	if c.Margin != nil {
 		s.Margin = *c.Margin
+	}
+	for name, v := range c.Training {
+		if s.Training == nil {
+			s.Training = map[string]float64{}
+		}
+		s.Training[name] = v
 	}
 	for kind, w := range c.Weight {
 		if s.Weights == nil {

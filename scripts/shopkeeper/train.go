@@ -45,6 +45,11 @@ func (c *trainCmd) Run(p *program) (err error) {
 	if err := shop.CatchUp(p, m.count); err != nil {
 		return err
 	}
+	end, err := shop.Training()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	whole := cmp.Or(c.Budget, unasked)
 	ctx, cancel := context.WithTimeout(p, whole)
 	defer cancel()

@@ -61,18 +61,19 @@ func (t *Trainer) Night(ctx context.Context, shop event.ShopID, progress trainer
 // nightSearch is what a night gives the search for better settings. It begins with the best that nights before found, so that little is enough.
 const nightSearch = time.Minute
 
-// weights are how much each kind of event tells, as the shop set them: in its own unit, as only their relations count. A kind that it does not name keeps its default.
-func (t *Trainer) weights(ctx context.Context, id event.ShopID) (interaction.Weights, error) {
-	const unit = 10 // of the settings: an order says 10, a look 1
-	standard := interaction.DefaultWeights
+// settings are the shop's own: how much each kind of event tells, in its own unit, as only their relations count, and what it set of its training. What it does not name keeps its default.
+func (t *Trainer) settings(ctx context.Context, id event.ShopID) (trainer.Settings, error) {
+	const unit = 10 // of the weights: an order says 10, a look 1
+	to := trainer.DefaultSettings(t.now)
+	to.Budget = t.Budget
 	s, err := t.shops.Settings(ctx, id)
 	if fault.Is(err, fault.NotFound) {
-		return standard, nil
+		return to, nil
 	}
 	if err != nil {
-		return standard, err
+		return to, err
 	}
-	w := standard
+	w := to.Weights
 	for kind, to := range map[string]*float64{"view": &w.View, "cart": &w.Cart, "order": &w.Order, "refund": &w.Return, "dismiss": &w.Dismissal} {
 		if told, ok := s.Weights[kind]; ok {
 			*to = told / unit
@@ -80,9 +81,18 @@ func (t *Trainer) weights(ctx context.Context, id event.ShopID) (interaction.Wei
 	}
 	if err := w.Check(); err != nil {
 		t.log.Warn("the shop's weights contradict each other: the default weights count", "shop", id, "err", err)
-		return standard, nil
+	} else {
+		to.Weights = w
 	}
-	return w, nil
+	to.Blend = model.Blend{Live: s.TrainingOf(shop.LiveShare), Return: s.TrainingOf(shop.ReturnShare), Taste: s.TrainingOf(shop.TasteLift), InterestDays: s.TrainingOf(shop.InterestDays)}
+	to.Trend.Near, to.Trend.Popular = s.TrainingOf(shop.TrendingDays), s.TrainingOf(shop.PopularDays)
+	to.KNN.Newest, to.KNN.Neighbours, to.KNN.Last = int(s.TrainingOf(shop.Sessions)), int(s.TrainingOf(shop.Neighbours)), int(s.TrainingOf(shop.LastItems))
+	to.EASE.Lambda = s.TrainingOf(shop.Lambda)
+	for _, name := range []string{shop.Sessions, shop.Neighbours, shop.LastItems, shop.Lambda} {
+		_, told := s.Training[name]
+		to.Fixed = to.Fixed || told
+	}
+	return to, nil
 }
 
 // Shop trains one shop and publishes the model unless the report refuses it. `shopkeeper train` calls it; a repeated call trains again and does no harm.
@@ -95,9 +105,8 @@ func (t *Trainer) Shop(ctx context.Context, shop event.ShopID, progress trainer.
 	if in.Known, err = t.known(ctx, shop); err != nil {
 		return trainer.Report{}, err
 	}
-	settings := trainer.DefaultSettings(t.now)
-	settings.Budget = t.Budget
-	if settings.Weights, err = t.weights(ctx, shop); err != nil {
+	settings, err := t.settings(ctx, shop)
+	if err != nil {
 		return trainer.Report{}, err
 	}
 	result, err := trainer.Train(ctx, in, settings, progress)

@@ -68,3 +68,27 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestOneTrainingAtATime(t *testing.T) {
+	l, err := Open(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	end, err := l.Training()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Training(); !fault.Is(err, fault.Conflict) {
+		t.Errorf("two trainings at once: %v, want a conflict", err)
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	if end, err = l.Training(); err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+}

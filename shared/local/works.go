@@ -119,7 +119,8 @@ func (w works) maintain(ctx context.Context) {
 	}
 }
 
-// trainIfDue trains once a night, whether or not the model is fit to publish. A shop without items waits for its import.
+// trainIfDue trains once a night, whether or not the model is fit to publish, and before that where enough new happened. A shop without items waits for its import, and while another process trains,
+// this one does not.
 func (w works) trainIfDue(ctx context.Context) {
 	settings, err := w.Shops.Settings(ctx, ShopID)
 	if err != nil {
@@ -132,9 +133,14 @@ func (w works) trainIfDue(ctx context.Context) {
 	}
 	published, err := w.published(ctx)
 	now := w.Now()
-	if err != nil || !due(published, now, zone) || !due(*w.tried, now, zone) {
+	if err != nil || !(due(published, now, zone) && due(*w.tried, now, zone)) && !w.early(ctx, now) {
 		return
 	}
+	end, err := w.Training()
+	if err != nil {
+		return
+	}
+	defer func() { _ = end() }()
 	_, err = w.trainer.Night(ctx, ShopID, nil)
 	switch {
 	case err == nil:
@@ -143,6 +149,18 @@ func (w works) trainIfDue(ctx context.Context) {
 		*w.tried = now
 		w.Log.Error("training failed; the next try is tomorrow", "err", err)
 	}
+}
+
+// early says whether a training should not wait for the night. After one that was refused or failed it waits as after one that was published.
+func (w works) early(ctx context.Context, now time.Time) bool {
+	if now.Sub(*w.tried) < app.BetweenEarly {
+		return false
+	}
+	due, err := w.trainer.Early(ctx, ShopID)
+	if err != nil && ctx.Err() == nil {
+		w.Log.Error("nobody knows whether there is enough for a training", "err", err)
+	}
+	return due
 }
 
 const day = 24 * time.Hour
@@ -174,6 +192,11 @@ func (p *process) firstStart(ctx context.Context) (simulate.Made, error) {
 	if err := p.populate(ctx, made, p.works.failed, p.options.Progress); err != nil {
 		return made, err
 	}
+	end, err := p.Training()
+	if err != nil {
+		return made, err
+	}
+	defer func() { _ = end() }()
 	_, err = p.works.trainer.Shop(ctx, ShopID, func(stage string, done, total int) { p.options.Progress("training: "+stage, done, total) })
 	return made, err
 }

@@ -12,12 +12,9 @@ import (
 // The blend of for-you. While a visit is under way its own direction counts more; a visitor who comes back is known by history. Both shares were set by a
 // time split on the demonstration shop. They answer where the model has no ranker, and are what a ranker must beat to get into a model (see ranked.go).
 const (
-	liveShare   = 0.6 // of session neighbours while the visit is under way
-	returnShare = 0.35
-	tasteLift   = 0.3 // how much an item of the favourite category gains
-	visitGap    = 30 * time.Minute
-	sessionLen  = 10 // items of history that session neighbours see
-	neighbours  = 80 // candidates they give
+	visitGap   = 30 * time.Minute
+	sessionLen = 10 // items of history that session neighbours see
+	neighbours = 80 // candidates they give
 )
 
 // forYou blends session neighbours and item-item weights over the visitor's history, explores in the last place, and is completed from the visitor's categories and
@@ -87,12 +84,12 @@ func (w *Worker) mixShares(live bool) {
 		c := &w.found[at]
 		mostSession, mostRelated = max(mostSession, c.session), max(mostRelated, c.related)
 	}
-	share := float32(returnShare)
+	share, tasteLift := float32(w.blend.Return), float32(w.blend.Taste)
 	if live {
-		share = liveShare
+		share = float32(w.blend.Live)
 	}
 	sessionScale, relatedScale := scaled(share, mostSession), scaled(1-share, mostRelated)
-	least, most := w.top.Least(), 1+float32(tasteLift)
+	least, most := w.top.Least(), 1+tasteLift
 	for at := range w.found {
 		c := &w.found[at]
 		score := max(c.session, 0)*sessionScale + max(c.related, 0)*relatedScale

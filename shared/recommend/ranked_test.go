@@ -1,8 +1,11 @@
 package recommend
 
 import (
+	"math"
+	"slices"
 	"testing"
 
+	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
@@ -107,4 +110,47 @@ func TestCandidatesMayBeShown(t *testing.T) {
 	if items, _ := w.Candidates(m, &Query{Shop: "tea", Now: testNow}); len(items) != 0 {
 		t.Errorf("a stranger has candidates: %v", items)
 	}
+}
+
+// TestTheBlendIsTheFiles asks models that differ in their blend alone.
+func TestTheBlendIsTheFiles(t *testing.T) {
+	with := func(b model.Blend) *Model {
+		c := testContents(t)
+		c.Blend = b
+		file, err := model.Encode(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if got := with(model.Blend{}).Blend(); got != model.DefaultBlend {
+		t.Errorf("a file without a blend has %+v", got)
+	}
+	q := Query{Now: testNow.AddDate(0, 0, 14), Viewer: Viewer{Profile: &profile.Profile{Recent: viewed(testNow, "i00", "i04")}}}
+	ranking := func(b model.Blend) []item.Scored {
+		var w Worker
+		return w.Ranking(nil, with(b), &q, nil, 12)
+	}
+	standard := ranking(model.DefaultBlend)
+	for name, b := range map[string]model.Blend{"session neighbours alone": blendOf(1, 1, .3, 14), "item-item weights alone": blendOf(0, 0, .3, 14), "no taste": blendOf(.6, .35, 0, 14)} {
+		if slices.Equal(ranking(b), standard) {
+			t.Errorf("%s ranks as the default does", name)
+		}
+	}
+	var w Worker
+	w.begin(with(blendOf(.6, .35, .3, 7)), &q)
+	if got := w.seeds[0].weight; math.Abs(float64(got-.25)) > 1e-3 {
+		t.Errorf("after two half-lives an interest weighs %v, want 0.25", got)
+	}
+	if _, err := model.Encode(model.Contents{Blend: model.Blend{Live: 2, InterestDays: 1}}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a share of 2: %v, want an invalid fault", err)
+	}
+}
+
+func blendOf(live, back, taste, days float64) model.Blend {
+	return model.Blend{Live: live, Return: back, Taste: taste, InterestDays: days}
 }

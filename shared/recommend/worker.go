@@ -18,6 +18,8 @@ type Worker struct {
 	m *Model
 	q *Query
 
+	blend model.Blend
+
 	narrow bool // the query has a category or a filter
 	epoch  uint32
 	cells  []cell   // per item
@@ -92,13 +94,10 @@ type seed struct {
 	shown  bool // may be shown or named on this device
 }
 
-// HalfLife is the time in which interest halves.
-const HalfLife = 14 * 24 * time.Hour
-
 const maxSeeds = 40
 
 func (w *Worker) begin(m *Model, q *Query) {
-	w.m, w.q = m, q
+	w.m, w.q, w.blend = m, q, m.Blend()
 	w.narrow = q.Category != "" || q.Filter.Any()
 	w.diversity, w.ruled, w.seed = float32(m.page.Diversity), m.rules != nil && m.rules.Weighs(), w.seedOf()
 	if q.Varied.Set {
@@ -198,7 +197,7 @@ func (w *Worker) decay(at time.Time) float32 {
 	if age <= 0 {
 		return 1
 	}
-	return float32(math.Exp2(-float64(age) / float64(HalfLife)))
+	return float32(math.Exp2(-float64(age) / (w.blend.InterestDays * 24 * float64(time.Hour))))
 }
 
 // readTaste spreads the seeds' weights over their categories: 1 for the strongest.

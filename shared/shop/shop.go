@@ -20,6 +20,7 @@ type Settings struct {
 	Consent  consent.Mode       `json:"consent"`            // must be chosen
 	Origins  []string           `json:"origins,omitempty"`  // allowed to call with credentials; empty: any origin, as the write key is public
 	Weights  map[string]float64 `json:"weights,omitempty"`  // how much each kind of event tells, see Kinds; absent kinds keep their default
+	Training map[string]float64 `json:"training,omitempty"` // see TrainingSettings; what is absent keeps its default
 	Discreet bool               `json:"discreet,omitempty"` // never greet by name
 	Margin   float64            `json:"margin,omitempty"`   // share of revenue that is profit, 0 to 1; 0: not told
 	URL      string             `json:"url,omitempty"`      // of the shop's own site, https

@@ -2,6 +2,7 @@ package shop_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -171,14 +172,17 @@ func TestSettings(t *testing.T) {
 		t.Errorf("settings (-want +got), %v:\n%s", err, diff)
 	}
 	for field, change := range map[string]func(*shop.Settings){
-		"id":           func(s *shop.Settings) { s.ID = "Lamps & Co" },
-		"name":         func(s *shop.Settings) { s.Name = "" },
-		"currency":     func(s *shop.Settings) { s.Currency = "pounds" },
-		"tz":           func(s *shop.Settings) { s.TimeZone = "Paris" },
-		"consent":      func(s *shop.Settings) { s.Consent = "" },
-		"margin":       func(s *shop.Settings) { s.Margin = 1.5 },
-		"weights.gift": func(s *shop.Settings) { s.Weights = map[string]float64{"gift": 1} },
-		"weights.view": func(s *shop.Settings) { s.Weights = map[string]float64{"view": 1e9} },
+		"id":              func(s *shop.Settings) { s.ID = "Lamps & Co" },
+		"name":            func(s *shop.Settings) { s.Name = "" },
+		"currency":        func(s *shop.Settings) { s.Currency = "pounds" },
+		"tz":              func(s *shop.Settings) { s.TimeZone = "Paris" },
+		"consent":         func(s *shop.Settings) { s.Consent = "" },
+		"margin":          func(s *shop.Settings) { s.Margin = 1.5 },
+		"weights.gift":    func(s *shop.Settings) { s.Weights = map[string]float64{"gift": 1} },
+		"training.luck":   func(s *shop.Settings) { s.Training = map[string]float64{"luck": 1} },
+		"training.early":  func(s *shop.Settings) { s.Training = map[string]float64{shop.Early: -1} },
+		"training.lambda": func(s *shop.Settings) { s.Training = map[string]float64{shop.Lambda: math.NaN()} },
+		"weights.view":    func(s *shop.Settings) { s.Weights = map[string]float64{"view": 1e9} },
 	} {
 		t.Run("wrong "+field, func(t *testing.T) {
 			wrong := valid

@@ -1,6 +1,8 @@
 package shop
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,6 +71,14 @@ func (s Settings) Validate() error {
 		}
 		if !(w >= -maxWeight && w <= maxWeight) {
 			wrong("weights."+kind, "lies between -100 and 100")
+		}
+	}
+	for name, v := range s.Training {
+		bounds, known := TrainingSettings[name]
+		if !known {
+			wrong("training."+name, "is none of "+strings.Join(slices.Sorted(maps.Keys(TrainingSettings)), ", "))
+		} else if !(v >= bounds.Least && v <= bounds.Most) {
+			wrong("training."+name, fmt.Sprintf("lies between %v and %v", bounds.Least, bounds.Most))
 		}
 	}
 	if len(fields) == 0 {

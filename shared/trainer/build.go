@@ -133,6 +133,9 @@ func (t *training) steps() []step {
 // build makes a model file of a history and opens it.
 func (t *training) build(ctx context.Context, h part) (built, error) {
 	c := model.Contents{Trained: t.started, Catalog: t.catalog}
+	if t.settings.Blend != model.DefaultBlend {
+		c.Blend = t.settings.Blend
+	}
 	var reports []ModelReport
 	t.advance("begin", 0)
 	for _, s := range t.steps() {

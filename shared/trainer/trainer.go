@@ -57,6 +57,8 @@ type Settings struct {
 	Similar  alike.Settings
 	Together together.Settings
 	Trend    trend.Settings
+	Blend    model.Blend
+	Fixed    bool // the settings of session neighbours and EASE are the shop's own: they are neither searched nor taken from the last search
 	Limits   Limits
 	Memory   int64         // bytes that fitting EASE may take
 	Budget   time.Duration // that a search for better settings may take before the training; 0: none
@@ -78,7 +80,7 @@ var DefaultLimits = Limits{Held: 5000, Crowd: 2000, Believed: 5}
 // DefaultSettings are those that won on public shops' logs; a backtest on the shop's own log may choose others.
 func DefaultSettings(now func() time.Time) Settings {
 	return Settings{Weights: interaction.DefaultWeights, KNN: knn.DefaultSettings, EASE: ease.DefaultSettings, SLIM: slim.DefaultSettings, RP3beta: rp3beta.DefaultSettings,
-		Similar: alike.DefaultSettings, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Limits: DefaultLimits, Memory: 1 << 30, Seed: 1, Now: now}
+		Similar: alike.DefaultSettings, Together: together.DefaultSettings, Trend: trend.DefaultSettings, Blend: model.DefaultBlend, Limits: DefaultLimits, Memory: 1 << 30, Seed: 1, Now: now}
 }
 
 // Progress hears which stage is over, and how far that is: done of total steps. One call at a time, in the order of done, from any goroutine.
@@ -161,6 +163,9 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 
 // tune takes the settings that a search finds, or without time for one those that the last one found.
 func (t *training) tune(ctx context.Context, h history, p plan, known *Tuning) (*Search, error) {
+	if t.settings.Fixed {
+		return nil, nil //nolint:nilnil // nothing was searched
+	}
 	if t.settings.Budget > 0 {
 		return t.search(ctx, h, p, known)
 	}
@@ -182,6 +187,9 @@ func (s Settings) check() error {
 	}
 	if s.Limits.Held < 1 || s.Limits.Believed < 1 {
 		return fault.InvalidField("limits", "at least one item and one person")
+	}
+	if err := s.Blend.Check(); err != nil {
+		return err
 	}
 	if !(s.Trend.Near > 0 && s.Trend.Popular > 0) {
 		return fault.InvalidField("trend", "half-lives are above 0 days")

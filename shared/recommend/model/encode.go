@@ -32,6 +32,7 @@ type Contents struct {
 	Ranker     *rank.Model    // nil for none
 	Content    *content.Index // nil for none
 	Habits     *habit.Rhythm  // nil for none
+	Blend      Blend          // the zero value is the default
 }
 
 // Encode writes a model file. Equal contents give equal bytes. Contents that do not fit together are Invalid: what Encode gives, Open takes.
@@ -61,6 +62,7 @@ func Encode(c Contents) ([]byte, error) {
 		put(w, habitInterval, h.Interval)
 		putRanker(w, habitShape, h.Ranker)
 	}
+	putBlend(w, c.Blend)
 	file := w.finish(c.Trained)
 	if _, err := Open(file); err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func TestTheTableOfSectionsIsTrue(t *testing.T) {
 	terms := len(c.Content.Terms)
 	counts := map[string]int{"12": 12, "items": items, "items + 1": items + 1, "categories": categories, "categories + 1": categories + 1, "categories + 2": categories + 2,
 		"sessions + 1": sessions + 1, "sessions, or 0": len(c.Sessions.Freshness), "partners": len(c.Together.Support), "slots": 8, "brands + 1": 3, "currencies + 1": 3,
-		"2": 2, "terms": terms, "purchase features": 3, "purchase nodes": 3, "purchase nodes and leaves": 7, "terms + 1": terms + 1, "features": c.Ranker.Width(), "nodes": len(c.Ranker.Feature), "nodes and leaves": len(c.Ranker.Value)}
+		"2": 2, "4": 4, "terms": terms, "purchase features": 3, "purchase nodes": 3, "purchase nodes and leaves": 7, "terms + 1": terms + 1, "features": c.Ranker.Width(), "nodes": len(c.Ranker.Feature), "nodes and leaves": len(c.Ranker.Value)}
 	for _, s := range sections {
 		count, ok := counts[s.count]
 		switch s.count {

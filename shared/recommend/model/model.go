@@ -63,6 +63,7 @@ type Model struct {
 	ranker                       *rank.Model
 	content                      *content.Index
 	habits                       *habit.Rhythm
+	blend                        Blend
 }
 
 // lists holds one ranking for the whole shop and one for each category.

@@ -52,6 +52,7 @@ func example(t testing.TB) Contents {
 		Popular:  lists, Trending: lists, Newest: [][]item.Ordinal{{2, 1}, {1}, nil, nil, {2}, {2}},
 		Repeats: &buyagain.Stats{Rate: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Buyers: []uint32{4, 5, 6}},
 		Ranker:  &rank.Model{Kind: 1, Mean: []float32{.5, 0}, Weights: []float32{1, -2}, Depth: 1, Feature: []uint32{1}, Cut: []float32{.25}, Value: []float32{0, -1, 1}}, Content: words,
+		Blend: Blend{0.5, 0.25, 1, 30},
 		Habits: &habit.Rhythm{Hazard: []float32{.1, .2, .3}, Interval: []float32{1, 2, 3}, Ranker: &rank.Model{Kind: 1, Mean: []float32{.5, 0, 1}, Weights: []float32{1, -2, 3}, Depth: 2,
 			Feature: []uint32{1, 2, 0}, Cut: []float32{.25, 1, 2}, Value: []float32{0, -1, 1, 2, 3, 4, 5}}}}
 }

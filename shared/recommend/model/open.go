@@ -81,6 +81,7 @@ func (m *Model) readModels(r *reader) {
 	m.ranker = readRanker(r, rankerShape)
 	m.content = readContent(r, n)
 	m.habits = readHabits(r, n)
+	m.blend = readBlend(r)
 	if r.err != nil {
 		return
 	}

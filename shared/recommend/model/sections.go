@@ -65,6 +65,8 @@ const (
 	habitAsks     kind = 115
 	habitCuts     kind = 116
 	habitValues   kind = 117
+
+	blendShares kind = 120
 )
 
 // The bits of itemFlags.
@@ -156,6 +158,7 @@ var sections = []section{
 	{habitAsks, "habits: the trees' features", "uint32", "purchase nodes", "The feature that a node asks for."},
 	{habitCuts, "habits: the trees' cuts", "float32", "purchase nodes", "Up to and with it to the left."},
 	{habitValues, "habits: the trees' values", "float32", "purchase nodes and leaves", "What a leaf adds, and the mean of what is below a node. Finite."},
+	{blendShares, "the blend", "float64", "4", "Optional; by default 0.6, 0.35, 0.3, 14: share of session neighbours during a visit, share of them for who comes back, what the favourite category gains, days in which interest halves."},
 }
 
 // String names a section for whoever reads why a file was refused.
