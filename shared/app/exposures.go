@@ -8,7 +8,7 @@ import (
 	"shopkeeper/shared/web"
 )
 
-// Lines writes each exposure as one line of w: a function's standard output is its log, from where the lines go on to the archive.
+// Lines writes each exposure as one line of w: a function's standard output is its log, from where a subscription takes the lines on to the files of package exposure.
 func Lines(log *slog.Logger, w io.Writer) web.Exposures { return &lines{log: log, w: w} }
 
 type lines struct {

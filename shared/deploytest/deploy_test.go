@@ -13,7 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/ministacktest"
+	"shopkeeper/shared/offpolicy"
+	"shopkeeper/shared/s3"
 	"shopkeeper/shared/standin"
 )
 
@@ -57,6 +60,7 @@ func TestDeployment(t *testing.T) {
 	importAndTrain(t, owner, out)
 	comeBack(t, visitor)
 	askOtherwise(t, visitor)
+	wasShown(t, owner, out, visitor)
 	market(t, owner, out, visitor)
 
 	t.Run("nothing failed on the way", func(t *testing.T) {
@@ -171,6 +175,28 @@ func askOtherwise(t *testing.T, visitor *browser) {
 			}
 		})
 	}
+}
+
+// wasShown waits for what recommend wrote to its log: by the log's subscription it reaches the files that comparisons of models read, and names the visitor.
+func wasShown(t *testing.T, owner account, out outputs, visitor *browser) {
+	t.Helper()
+	var me struct{ Visitor string }
+	if visitor.call(t, http.MethodGet, "/v1/me?writeKey="+writeKey, nil, &me); me.Visitor == "" {
+		t.Fatal("the visitor is not told its id")
+	}
+	log := exposure.New(s3.Open(owner.cfg, out.Data.Bucket, &s3.Options{PathStyle: true}))
+	eventually(t, "what was shown can be read", func() (bool, any) {
+		shown := 0
+		broken, err := log.Exposures(t.Context(), "tea", time.Time{}, func(e offpolicy.Exposure) {
+			if e.Visitor == me.Visitor && len(e.Shelves) > 0 {
+				shown++
+			}
+		})
+		if err != nil || broken > 0 {
+			t.Fatalf("%d lines cannot be read (%v)", broken, err)
+		}
+		return shown > 0, shown
+	})
 }
 
 // forget is the end of the story: who asks to be forgotten is a stranger on the next page.

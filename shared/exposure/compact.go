@@ -16,7 +16,7 @@ import (
 	"shopkeeper/shared/offpolicy"
 )
 
-// mergedSize is about how large a merged file is, packed: it bounds the memory of whoever reads a few of them.
+// mergedSize is about how large a merged file is, packed. It bounds the memory of whoever reads a few of them.
 const mergedSize = 4 << 20
 
 // merged begins the names of files that Compact made.
@@ -76,8 +76,8 @@ func (m *merging) add(ctx context.Context, name string, body []byte) error {
 		return nil
 	}
 	var lines []byte
-	if unpack(body, func(line []byte) { lines = append(append(lines, line...), '\n') }) != nil {
-		return nil
+	if err := unpack(body, func(line []byte) { lines = append(append(lines, line...), '\n') }); err != nil {
+		return nil //nolint:nilerr // damaged: it stays, and whoever reads counts it
 	}
 	for line := range bytes.Lines(lines) {
 		var e offpolicy.Exposure
@@ -89,7 +89,7 @@ func (m *merging) add(ctx context.Context, name string, body []byte) error {
 		}
 	}
 	m.read = append(m.read, name)
-	if m.packed += len(body); m.packed < mergedSize {
+	if m.packed += len(body); m.packed < m.log.merged {
 		return nil
 	}
 	return m.flush(ctx)

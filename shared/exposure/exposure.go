@@ -36,10 +36,13 @@ const (
 )
 
 // Log is the log of exposures in a blob store. It is safe for concurrent use.
-type Log struct{ files blob.Store }
+type Log struct {
+	files  blob.Store
+	merged int // about how many packed bytes Compact puts into a file
+}
 
 // New is the log below Folder.
-func New(files blob.Store) *Log { return &Log{files} }
+func New(files blob.Store) *Log { return &Log{files, mergedSize} }
 
 func shopPrefix(shop event.ShopID) string {
 	return fmt.Sprintf("%s%s/dt=", Folder, table.Partition(string(shop)))
