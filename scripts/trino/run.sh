@@ -48,9 +48,33 @@ java25() {
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+# serve starts the server on a free port and waits for its answer; it fails when the server ends before.
+serve() {
+  local port
+  port=$(free_port)
+  rm -rf "$run/etc" "$run/data"
+  mkdir -p "$run/data"
+  cp -r "$here/etc" "$run/etc"
+  sed -i -e "s|@PORT@|$port|g" -e "s|@FILES@|$files|g" -e "s|@METASTORE@|${run#"$files"/}/metastore|g" -e "s|@ENGINE@|$engine|g" "$run"/etc/*.properties "$run"/etc/catalog/*.properties
+  case $("$home/bin/java" --list-modules) in
+  *jdk.incubator.vector*) ;;
+  *) sed -i '/incubator/d' "$run/etc/jvm.config" ;; # it is only faster with it
+  esac
+  JAVA_HOME=$home PATH=$home/bin:$PATH "$engine/bin/launcher" -etc-dir "$run/etc" -data-dir "$run/data" run >"$run/out.log" 2>&1 </dev/null & # it becomes the server
+  server=$!
+  for _ in $(seq 240); do
+    kill -0 "$server" 2>/dev/null || return 1
+    if curl -sf "http://127.0.0.1:$port/v1/info" 2>/dev/null | grep '"starting":false' >/dev/null; then
+      echo "listening on 127.0.0.1:$port"
+      return
+    fi
+    sleep 1
+  done
+  return 1
+}
+
 [ -d "$engine" ] || install
 home=$(java25)
-port=$(free_port)
 run=$(mktemp -d "$files/trino.XXXXXX")
 server=
 finish() {
@@ -60,20 +84,10 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
-mkdir -p "$run/data"
-cp -r "$here/etc" "$run/etc"
-sed -i -e "s|@PORT@|$port|g" -e "s|@FILES@|$files|g" -e "s|@METASTORE@|${run#"$files"/}/metastore|g" -e "s|@ENGINE@|$engine|g" "$run"/etc/*.properties "$run"/etc/catalog/*.properties
-
-JAVA_HOME=$home PATH=$home/bin:$PATH "$engine/bin/launcher" -etc-dir "$run/etc" -data-dir "$run/data" run >"$run/out.log" 2>&1 </dev/null & # it becomes the server
-server=$!
-for _ in $(seq 240); do
-  kill -0 "$server" 2>/dev/null || { tail -c 3000 "$run/out.log" >&2; exit 1; }
-  if curl -sf "http://127.0.0.1:$port/v1/info" 2>/dev/null | grep -q '"starting":false'; then
-    echo "listening on 127.0.0.1:$port"
-    cat >/dev/null
-    exit 0
+if ! serve; then # somebody else may have taken the port meanwhile
+  if ! grep -qi 'address already in use' "$run/out.log" || ! serve; then
+    tail -c 3000 "$run/out.log" >&2
+    exit 1
   fi
-  sleep 1
-done
-tail -c 3000 "$run/out.log" >&2
-exit 1
+fi
+cat >/dev/null

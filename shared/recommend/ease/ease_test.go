@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
 
 	"shopkeeper/shared/fault"
@@ -152,5 +153,24 @@ func TestMostFitsTheMemory(t *testing.T) {
 		if n := Most(memory); n > 1<<20 || n > 0 && Memory(n) > memory || Memory(n+1) <= memory {
 			t.Errorf("%d bytes: %d items take %d, one more %d", memory, n, Memory(n), Memory(n+1))
 		}
+	}
+}
+
+func TestFitGram(t *testing.T) {
+	const items = 30
+	users := randomUsers(50, items, true)
+	want, err := Fit(t.Context(), users, items, Settings{Lambda: 3, Top: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := FitGram(t.Context(), gram(users, items), items, Settings{Lambda: 3, Top: 5})
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, weights (-want +got):\n%s", err, diff)
+	}
+	if nothing, err := FitGram(t.Context(), nil, 0, DefaultSettings); err != nil || nothing.Len() != 0 {
+		t.Errorf("of nothing: %v, %v", nothing, err)
+	}
+	if _, err := FitGram(t.Context(), make([]float64, 4), 2, Settings{}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("without a lambda: %v", err)
 	}
 }

@@ -137,3 +137,37 @@ func TestWhatCannotBeFitted(t *testing.T) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 }
+
+// TestFitGram makes the same weights of sums that come from elsewhere, offered in any order.
+func TestFitGram(t *testing.T) {
+	const items = 40
+	users := town(400, items)
+	s := Settings{Lambda: 5, Neighbours: 6, Gram: 9, Top: 4}
+	want, err := Fit(t.Context(), users, items, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, diagonal := make([]float64, items*items), make([]float64, items)
+	for u := range users.Len() {
+		held, _ := users.Row(u)
+		for _, i := range held {
+			diagonal[i]++
+			for _, j := range held {
+				sums[int(i)*items+int(j)]++
+			}
+		}
+	}
+	got, err := FitGram(t.Context(), diagonal, func(from item.Ordinal, offer func(item.Ordinal, float64)) {
+		for _, j := range rand.New(rand.NewPCG(uint64(from), 1)).Perm(items) {
+			if sum := sums[int(from)*items+j]; sum > 0 && j != int(from) {
+				offer(item.Ordinal(j), sum)
+			}
+		}
+	}, s)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, weights (-want +got):\n%s", err, diff)
+	}
+	if _, err := FitGram(t.Context(), diagonal, nil, Settings{}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("settings that mean nothing: %v", err)
+	}
+}
