@@ -5,7 +5,8 @@
 //
 // Whoever answers writes the line to its own log and waits for nobody. The log's service hands lines on in deliveries, each of one stream of the log, at least once, soon or hours later. Keep stores the lines of a
 // delivery as exposures/<shop>/dt=<day of the answer, UTC>/<id>.ndjson.gz, as they were written. The id follows from the log's group and stream and from the first and the last event of the delivery, and a file that is
-// there is left alone: a delivery that is repeated whole changes nothing, and nothing that was erased comes back with it. One that was cut differently leaves lines in two files: readers hand over an answer once a day of answers.
+// there is left alone: a delivery that is repeated whole changes nothing, and nothing that was erased comes back with it. One that was cut differently leaves lines in two files: readers hand over an answer once a day of answers. A line that is larger than the service takes in one piece (256 KB at
+// least; a front page has half a KB) arrives as none and is lost.
 //
 // # Lifetime
 //

@@ -1,6 +1,7 @@
 package exposure
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -266,4 +267,59 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%q is kept and read %d times, %d broken (%v)", text, read, broken, err)
 		}
 	})
+}
+
+func FuzzFiles(f *testing.F) {
+	for _, text := range []string{"", answer("v_a", 1) + "\n", answer("v_a", 1) + "\n\nnonsense\n" + answer("v_b", 2)} {
+		var packed bytes.Buffer
+		if err := pack(&packed, []byte(text)); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed.Bytes())
+	}
+	f.Add([]byte("not packed"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		shown, of := 0, 0
+		decode(body, func(e offpolicy.Exposure) {
+			if shown++; e.Visitor == "v_a" {
+				of++
+			}
+		})
+		left, removed, err := without(body, map[string]bool{"v_a": true})
+		if err != nil {
+			return
+		}
+		var packed bytes.Buffer
+		if err := pack(&packed, left); err != nil {
+			t.Fatal(err)
+		}
+		if removed < of {
+			t.Errorf("%d of %d lines went, %d were the visitor's", removed, shown, of)
+		}
+		decode(packed.Bytes(), func(e offpolicy.Exposure) {
+			if e.Visitor == "v_a" {
+				t.Errorf("%q is left", left)
+			}
+		})
+	})
+}
+
+// BenchmarkKeep keeps deliveries of a hundred front pages each, on a disk.
+func BenchmarkKeep(b *testing.B) {
+	files, err := disk.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := New(files)
+	page := `["for-you","t47","t56","t25","t12","t79","t44","t24","t50","t10",0.2,"t72","t51","t23"],["trending","t13","t19","t00","t37","t57","t05",0.25,"t02","t53"],["new","t01","t03","t04","t06","t07","t08"]`
+	var lines []string
+	for at := range 100 {
+		lines = append(lines, strings.Replace(answer(fmt.Sprintf("v_%020d", at), at), `["for-you","t1"]`, page, 1))
+	}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if kept, err := l.Keep(b.Context(), delivered(n*100, lines...)); err != nil || kept.Lines != 100 {
+			b.Fatal(kept, err)
+		}
+	}
 }
