@@ -148,3 +148,18 @@ func TestSharedList(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkForYou is what a list of both models costs beside that of one.
+func BenchmarkForYou(b *testing.B) {
+	m := testModel(b)
+	for name, against := range map[string]*Model{"one model": nil, "two models": m} {
+		b.Run(name, func(b *testing.B) {
+			var w Worker
+			q := Query{Slots: []Slot{{ForYou, 12}}, Now: testNow, Viewer: Viewer{Profile: viewer(testNow.AddDate(0, 0, -3), "i00", "i01")}, Against: against}
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Answer(m, &q)
+			}
+		})
+	}
+}

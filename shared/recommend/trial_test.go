@@ -415,6 +415,7 @@ func TestPointersOfOtherVersions(t *testing.T) {
 func (s *shelfOfFiles) both(ms *Models) (a, b uint64) {
 	s.t.Helper()
 	m, err := ms.Model(s.t.Context(), "tea")
+	settled(ms) // the clock stands still until then
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -433,7 +434,6 @@ func (s *shelfOfFiles) awaitBoth(ms *Models, wantA, wantB uint64) {
 		if a == wantA && b == wantB {
 			return
 		}
-		settled(ms)
 		if time.Now().After(end) {
 			s.t.Fatalf("%x and %x stay, want %x and %x", a, b, wantA, wantB)
 		}
@@ -489,7 +489,6 @@ func TestModelsServeATrial(t *testing.T) {
 		for range 3 {
 			s.now = s.now.Add(2 * time.Second)
 			s.both(ms)
-			settled(ms)
 		}
 		if last, _ := ms.Model(t.Context(), "tea"); last != first || last.Trial() != first.Trial() {
 			t.Error("a refresh that found nothing made other models")
