@@ -128,10 +128,17 @@ func trialText(r compare.Report) string {
 	} else {
 		fmt.Fprintf(&b, "B for %g %% of visitors\n", 100*r.Share)
 	}
-	fmt.Fprintf(&b, "  %-20s %9s %9s %9s %9s %16s\n", "", "visitors", "answers", "clicks", "orders", "revenue")
-	for _, a := range r.Arms {
-		fmt.Fprintf(&b, "  %s %-18s %9d %9d %9d %9d %16s\n", a.Name, a.Version, a.Visitors, a.Exposures, a.Clicks, a.Orders, a.Sums(r.Currency))
+	fmt.Fprintf(&b, "  %-18s %9s %9s %9s", "", "visitors", "answers", "clicks")
+	if r.Method == recommend.Split {
+		fmt.Fprintf(&b, " %9s %16s", "orders", "revenue")
 	}
+	for _, a := range r.Arms {
+		fmt.Fprintf(&b, "\n  %s %s %9d %9d %9d", a.Name, a.Version, a.Visitors, a.Exposures, a.Clicks)
+		if r.Method == recommend.Split {
+			fmt.Fprintf(&b, " %9d %16s", a.Orders, a.Sums(r.Currency))
+		}
+	}
+	fmt.Fprintln(&b)
 	for _, m := range r.Measures {
 		write := func(x float64) string { return m.Amount(x, r.Currency) }
 		fmt.Fprintf(&b, "  %-8s per visitor: A %s, B %s, difference %s %s\n", m.Name, write(m.A), write(m.B), write(m.Difference), between(m.Interval, write))
