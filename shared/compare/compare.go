@@ -24,6 +24,7 @@ import (
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/event"
+	"shopkeeper/shared/exposure"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/offpolicy"
 	"shopkeeper/shared/recommend"
@@ -143,6 +144,9 @@ func (c *Comparer) Report(ctx context.Context, shop event.ShopID, currency strin
 	}
 	r := Report{Trial: p.Trial.ID, Method: p.Trial.Method, Share: p.Trial.Share, Began: p.Trial.Began, At: c.now().UTC(), Currency: currency}
 	g.sum().enter(&r, *p.Trial)
+	if r.At.Sub(r.Began) > exposure.Days*24*time.Hour {
+		r.warn("the log of what was shown goes back %d days: the first days of the comparison do not count any more", exposure.Days)
+	}
 	if g.broken > 0 {
 		r.warn("%d lines of the log of what was shown could not be read", g.broken)
 	}

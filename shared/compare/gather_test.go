@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shopkeeper/shared/archive"
-	"shopkeeper/shared/blob"
+	"shopkeeper/shared/catalog"
 	"shopkeeper/shared/disk"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/experiment/interleave"
@@ -263,13 +264,60 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-func TestReportWithoutATrial(t *testing.T) {
-	var files blob.Store
+// empty is a log of nothing.
+type empty struct{}
+
+func (empty) Exposures(context.Context, event.ShopID, time.Time, func(offpolicy.Exposure)) (int, error) {
+	return 3, nil
+}
+
+// still is a catalog that did not change.
+type still struct{}
+
+func (still) List(context.Context, event.ShopID, func(catalog.Item) error) error { return nil }
+
+func (still) Tell(context.Context, event.ShopID, map[event.ItemID]catalog.Change) error { return nil }
+
+func TestReportOfFiles(t *testing.T) {
 	files, err := disk.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(time.Now, files, nil, nil).Report(t.Context(), "tea", "GBP"); !fault.Is(err, fault.NotFound) {
-		t.Errorf("error %v", err)
+	now := began
+	comparer := New(func() time.Time { return now }, files, newDay(t, recommend.Split).signer, empty{})
+	if _, err := comparer.Report(t.Context(), "tea", "GBP"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("before there is a model: %v", err)
+	}
+	var older string
+	for age := range 2 {
+		c, err := model.NewCatalog([]model.Item{{ID: "x", Title: "X"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := model.Encode(model.Contents{Trained: began.AddDate(0, 0, age), Catalog: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := model.Open(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := recommend.Publish(t.Context(), files, "tea", m.Version(), text, began)
+		if err != nil {
+			t.Fatal(err)
+		}
+		older = p.History[age].Version()
+	}
+	if _, err := comparer.Report(t.Context(), "tea", "GBP"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("without a trial: %v", err)
+	}
+	if _, err := recommend.StartTrial(t.Context(), files, still{}, "tea", recommend.TrialPlan{Version: older}, began); err != nil {
+		t.Fatal(err)
+	}
+	for days, warnings := range map[int]int{1: 1, 91: 2} {
+		now = began.AddDate(0, 0, days)
+		if r, err := comparer.Report(t.Context(), "tea", "GBP"); err != nil || len(r.Warnings) != warnings || !strings.HasPrefix(r.Warnings[len(r.Warnings)-1], "3 lines") || r.Verdict != Early || !r.Began.Equal(began) {
+			t.Errorf("after %d days: %+v, %v", days, r, err)
+		}
 	}
 }
