@@ -8,6 +8,7 @@ import (
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/recommend/alike"
 	"shopkeeper/shared/recommend/content"
+	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/sparse"
 )
 
@@ -76,7 +77,7 @@ func (t Training) words(ctx context.Context, top int) (sparse.Rows, error) {
 	if err != nil {
 		return sparse.Rows{}, err
 	}
-	return x.Neighbours(ctx, top)
+	return x.Neighbours(ctx, top, func(item.Ordinal) bool { return true })
 }
 
 func fitAlike(ctx context.Context, t Training, p Params) (Model, error) {

@@ -32,7 +32,7 @@ var registry = []struct {
 	{"together", Params{"least": "3", "top": "20"}, fitTogether},
 	{"buyagain", Params{}, fitBuyAgain},
 	{"content", Params{"top": "50"}, fitContent},
-	{"alike", Params{"shrink": "20", "k": "50", "prior": "0", "strength": "5", "words": "40"}, fitAlike},
+	{"alike", Params{"shrink": "20", "k": "50", "prior": "0", "strength": "5", "words": "20"}, fitAlike},
 	{"follow", Params{"after": "5", "before": "5", "last": "5", "back": "0.7", "fade": "0.3"}, fitFollow},
 	{"recent", Params{"days": "30"}, fitRecent},
 	{"blend", blendDefaults, fitBlend},

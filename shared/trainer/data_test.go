@@ -79,7 +79,7 @@ func TestDataTrainAYear(t *testing.T) {
 	if memory.Sys > 2<<30 {
 		t.Errorf("training took %d MB, want at most 2048", memory.Sys>>20)
 	}
-	if !r.Report.Publish || len(r.Report.Checks) != 4 {
+	if !r.Report.Publish || len(r.Report.Checks) != 5 {
 		t.Fatalf("refused, or not checked: %+v", r.Report)
 	}
 	for _, c := range r.Report.Checks {

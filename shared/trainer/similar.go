@@ -67,11 +67,7 @@ func near(rows sparse.Rows) answering {
 
 // rareOnes says what both reach where the item in question, or the one wanted, is hardly met; nothing where none is.
 func (t *training) rareOnes(past history, questions []question, with, without []float64) string {
-	users := past.strengths(t.settings.Weights)
-	holders := make([]int, past.items)
-	for _, i := range users.Items {
-		holders[i]++
-	}
+	holders := past.holders(t.settings.Weights)
 	var a, b []float64
 	for n, q := range questions {
 		if holders[q.history[0]] < rare || holders[q.targets[0]] < rare {

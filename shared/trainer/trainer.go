@@ -111,7 +111,7 @@ func Train(ctx context.Context, in Input, s Settings, progress Progress) (Result
 	previous, note := openPrevious(in.Previous)
 	p := planExam(h, previous)
 	t := &training{settings: s, catalog: catalog, started: started, progress: progress, rounds: 1, elsewhere: in.Warehouse}
-	if err := t.describe(ctx); err != nil {
+	if err := t.describe(ctx, h, p); err != nil {
 		return Result{}, err
 	}
 	searched, err := t.tune(ctx, h, p, in.Known)

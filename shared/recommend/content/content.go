@@ -197,8 +197,12 @@ type Scratch struct {
 
 // Near appends to dst the n items most like a vector, best first, with similarities. An item of the index is its own best neighbour.
 func (x *Index) Near(dst []item.Scored, s *Scratch, v Vector, n int) []item.Scored {
-	x.walk(s, v)
-	s.top.Reset(max(n, Compared))
+	return x.near(dst, s, v, n, Visits, Compared)
+}
+
+func (x *Index) near(dst []item.Scored, s *Scratch, v Vector, n, visits, compared int) []item.Scored {
+	x.walk(s, v, visits)
+	s.top.Reset(max(n, compared))
 	for _, i := range s.met {
 		s.top.Offer(i, s.sums[i])
 		s.sums[i] = 0
@@ -212,7 +216,7 @@ func (x *Index) Near(dst []item.Scored, s *Scratch, v Vector, n int) []item.Scor
 }
 
 // walk sums what each item shares with the vector, the rarest terms first, until it has looked enough.
-func (x *Index) walk(s *Scratch, v Vector) {
+func (x *Index) walk(s *Scratch, v Vector, left int) {
 	if grow := x.Len() - len(s.sums); grow > 0 {
 		s.sums = append(s.sums, make([]float32, grow)...)
 	}
@@ -223,7 +227,6 @@ func (x *Index) walk(s *Scratch, v Vector) {
 	slices.SortFunc(s.order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(x.Rarity[v.terms[b]], x.Rarity[v.terms[a]]), cmp.Compare(a, b))
 	})
-	left := Visits
 	for _, at := range s.order {
 		items, weights := x.Lists.Row(int(v.terms[at]))
 		items = items[:min(len(items), left)]

@@ -1,11 +1,13 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,4 +204,58 @@ func FuzzDescribe(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNeighboursOfTheWanted(t *testing.T) {
+	x := built(t, kitchen())
+	all, err := x.Neighbours(t.Context(), 3, func(item.Ordinal) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all.Len() {
+		items, values := all.Row(i)
+		if slices.Contains(items, item.Ordinal(i)) || !slices.IsSortedFunc(values, func(a, b float32) int { return cmp.Compare(b, a) }) {
+			t.Errorf("item %d is near %v, %v", i, items, values)
+		}
+	}
+	one, err := x.Neighbours(t.Context(), 3, func(i item.Ordinal) bool { return i == 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, _ := all.Row(0)
+	for i := range one.Len() {
+		items, _ := one.Row(i)
+		switch {
+		case i == 0 && !slices.Equal(items, named):
+			t.Errorf("the wanted item is near %v, want %v", items, named)
+		case i > 0 && slices.Contains(named, item.Ordinal(i)) != (len(items) == 1):
+			t.Errorf("item %d is near %v: the wanted one names %v", i, items, named)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := x.Neighbours(ctx, 3, func(item.Ordinal) bool { return true }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+}
+
+// BenchmarkNeighbours looks the neighbours of 20,000 items up.
+func BenchmarkNeighbours(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	items := make([]Item, 20_000)
+	for i := range items {
+		var text strings.Builder
+		for range 20 {
+			fmt.Fprintf(&text, "word%d ", int(random.ExpFloat64()*500))
+		}
+		items[i] = Item{Title: fmt.Sprintf("metal%d thing%d No. %d", random.IntN(30), random.IntN(100), i), Category: fmt.Sprintf("A%d > B%d", random.IntN(10), random.IntN(300)),
+			Brand: fmt.Sprintf("brand%d", random.IntN(500)), Price: int64(random.IntN(10000)), Currency: "EUR", Text: text.String()}
+	}
+	x := built(b, items)
+	for b.Loop() {
+		if _, err := x.Neighbours(b.Context(), 40, func(item.Ordinal) bool { return true }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(items)), "us/item")
 }
