@@ -158,3 +158,30 @@ func TestTheOwnerSeesWhyACustomerIsShownWhat(t *testing.T) {
 	}
 	s.end()
 }
+
+// TestTheOwnerSetsTheTraining changes one setting, is refused another, and takes the first back.
+func TestTheOwnerSetsTheTraining(t *testing.T) {
+	s := serve(t, ServeOptions{Dir: filepath.Join(t.TempDir(), "shop"), NoDemo: true})
+	o, status := s.logIn(s.Password)
+	if status != http.StatusOK {
+		t.Fatalf("log in: %d", status)
+	}
+	for _, tt := range []struct {
+		method, body string
+		status       int
+		says         string
+	}{
+		{http.MethodGet, "", http.StatusOK, `"name":"interest-days","value":14,"default":14,"least":0.1,"most":3650,"set":false`},
+		{http.MethodPut, `{"settings":{"interest-days":3}}`, http.StatusOK, `"name":"interest-days","value":3,"default":14,"least":0.1,"most":3650,"set":true`},
+		{http.MethodPut, `{"settings":{"luck":3}}`, http.StatusBadRequest, "training.luck"},
+		{http.MethodPut, `{"settings":{"live-share":2}}`, http.StatusBadRequest, "training.live-share"},
+		{http.MethodGet, "", http.StatusOK, `"name":"interest-days","value":3,`},
+		{http.MethodPut, `{"settings":{}}`, http.StatusOK, `"name":"interest-days","value":14,`},
+	} {
+		status, text, _ := o.ask(tt.method, "models/settings", tt.body)
+		if status != tt.status || !strings.Contains(text, tt.says) {
+			t.Errorf("%s %s: %d %s, want %d with %s", tt.method, tt.body, status, text, tt.status, tt.says)
+		}
+	}
+	s.end()
+}

@@ -1,5 +1,10 @@
 package shop
 
+import (
+	"maps"
+	"slices"
+)
+
 // What a shop may set of its training and of the rankings that follow from it. Who knows the shop's trade knows some of this better than a default: a grocer's customers come back in days, a furniture
 // shop's in years. Everything else is learned from the log.
 const (
@@ -21,6 +26,9 @@ var TrainingSettings = map[string]struct{ Default, Least, Most float64 }{
 	Early: {0.25, 0, 100}, InterestDays: {14, 0.1, 3650}, TrendingDays: {7, 0.1, 3650}, PopularDays: {60, 0.1, 3650}, LiveShare: {0.6, 0, 1}, ReturnShare: {0.35, 0, 1}, TasteLift: {0.3, 0, 10},
 	Sessions: {1502, 1, 100_000}, Neighbours: {288, 1, 10_000}, LastItems: {4, 1, 100}, Lambda: {200, 0.1, 1e6},
 }
+
+// TrainingNames are the names of the settings, in order.
+func TrainingNames() []string { return slices.Sorted(maps.Keys(TrainingSettings)) }
 
 // TrainingOf is a setting, or its default.
 func (s Settings) TrainingOf(name string) float64 {

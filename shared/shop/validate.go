@@ -2,7 +2,6 @@ package shop
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -76,7 +75,7 @@ func (s Settings) Validate() error {
 	for name, v := range s.Training {
 		bounds, known := TrainingSettings[name]
 		if !known {
-			wrong("training."+name, "is none of "+strings.Join(slices.Sorted(maps.Keys(TrainingSettings)), ", "))
+			wrong("training."+name, "is none of "+strings.Join(TrainingNames(), ", "))
 		} else if !(v >= bounds.Least && v <= bounds.Most) {
 			wrong("training."+name, fmt.Sprintf("lies between %v and %v", bounds.Least, bounds.Most))
 		}

@@ -8,6 +8,12 @@ import (
 	"shopkeeper/shared/staff"
 )
 
+type trainingInput struct {
+	Body struct {
+		Settings map[string]float64 `json:"settings" doc:"by name; what is absent has its default again"`
+	}
+}
+
 type useModelInput struct {
 	Body struct {
 		Version string `json:"version,omitempty" maxLength:"16" pattern:"^[0-9a-f]*$" doc:"16 hexadecimal digits; absent: the one before the one in use"`
@@ -21,6 +27,14 @@ func (b *adminAPI) models() {
 		func(ctx context.Context, a staff.Actor, _ *noInput) (*body[admin.Releases], error) {
 			r, err := b.Service.Models(ctx, a)
 			return &body[admin.Releases]{r}, err
+		})
+	add(b, adminOperation{method: http.MethodGet, path: path + "/settings", id: "training-settings", summary: "What the next training goes by", tag: tag, access: access{action: staff.ModelsRead}},
+		func(ctx context.Context, a staff.Actor, _ *noInput) (*body[list[admin.TrainingSetting]], error) {
+			return listed(b.Service.Training(ctx, a))
+		})
+	add(b, adminOperation{method: http.MethodPut, path: path + "/settings", id: "change-training-settings", summary: "Set what the next training goes by", tag: tag, access: access{action: staff.ModelsEdit}},
+		func(ctx context.Context, a staff.Actor, in *trainingInput) (*body[list[admin.TrainingSetting]], error) {
+			return listed(b.Service.SetTraining(ctx, a, in.Body.Settings))
 		})
 	add(b, adminOperation{method: http.MethodPut, path: path + "/current", id: "use-model", summary: "Make answers from another kept model, or go back to the one before", tag: tag, access: access{action: staff.ModelsEdit},
 		refusals: []int{http.StatusNotFound}},
