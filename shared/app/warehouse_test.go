@@ -275,62 +275,108 @@ func (c *crashing) Materialize(ctx context.Context, table, query, folder string)
 	return c.Engine.Materialize(ctx, table, query, folder)
 }
 
+// lives are trainings of one shop in one warehouse, each of a process of its own.
+type lives struct {
+	w        athenatest.Warehouse
+	history  *oddHistory
+	window   warehouse.Window
+	clock    time.Time
+	settings trainer.Settings
+}
+
+func newLives(t *testing.T) *lives {
+	l := &lives{w: athenatest.Open(t), history: newOddHistory(3, 40, 250), window: warehouse.Window{From: oddStart.AddDate(-1, 0, 0), To: oddStart.AddDate(0, 1, 0)}}
+	l.history.deliver(t, l.w.Files)
+	l.clock = l.window.To
+	l.settings = trainer.DefaultSettings(l.now)
+	l.settings.SLIM, l.settings.Memory = slim.Settings{Lambda: 3, Neighbours: 8, Gram: 12, Top: 6}, 100_000 // weights are regressions by blocks
+	return l
+}
+
+func (l *lives) now() time.Time { return l.clock }
+
+// begin reads a sample of so many doings at most.
+func (l *lives) begin(t *testing.T, engine warehouse.Engine, most int) trainer.Input {
+	t.Helper()
+	l.clock = l.clock.Add(time.Minute)
+	in := trainer.Input{Items: l.history.items}
+	catalog, err := model.NewCatalog(in.Items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Warehouse, err = warehouse.Begin(t.Context(), engine, l.w.Files, l.now, oddShop, catalog, l.window); err != nil {
+		t.Fatal(err)
+	}
+	if err := readSample(t.Context(), in.Warehouse, most, &in); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// train trains, and closes the warehouse if it was used.
+func (l *lives) train(t *testing.T, in trainer.Input) (trainer.Report, *model.Model) {
+	t.Helper()
+	result, err := trainer.Train(t.Context(), in, l.settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Warehouse != nil {
+		if err := in.Warehouse.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := model.Open(result.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Report, m
+}
+
 // TestWarehouseGoesOnAfterACrash: what the first life paid for is not paid again, and the lists are those made in memory. Of a history that is larger than the sample, people are whole.
 func TestWarehouseGoesOnAfterACrash(t *testing.T) {
-	w := athenatest.Open(t)
-	h := newOddHistory(3, 40, 250)
-	h.deliver(t, w.Files)
-	window := warehouse.Window{From: oddStart.AddDate(-1, 0, 0), To: oddStart.AddDate(0, 1, 0)}
-	catalog, err := model.NewCatalog(h.items)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := window.To
-	now := func() time.Time { return clock }
-	settings := trainer.DefaultSettings(now)
-	settings.SLIM, settings.Memory = slim.Settings{Lambda: 3, Neighbours: 8, Gram: 12, Top: 6}, 100_000 // weights are regressions by blocks
-	life := func(engine warehouse.Engine, most int) (in trainer.Input, err error) {
-		clock = clock.Add(time.Minute)
-		in.Items = h.items
-		if in.Warehouse, err = warehouse.Begin(t.Context(), engine, w.Files, now, oddShop, catalog, window); err != nil {
-			return in, err
-		}
-		return in, readSample(t.Context(), in.Warehouse, most, &in)
-	}
-	in, err := life(&crashing{w.Engine, "_pairs_"}, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := trainer.Train(t.Context(), in, settings, nil); !errors.Is(err, errCrash) {
+	l := newLives(t)
+	in := l.begin(t, &crashing{l.w.Engine, "_pairs_"}, 1<<20)
+	if _, err := trainer.Train(t.Context(), in, l.settings, nil); !errors.Is(err, errCrash) {
 		t.Fatalf("training: %v, want the crash", err)
 	}
-	paid := w.Facade.Tables()
-	if in, err = life(w.Engine, 1<<20); err != nil {
-		t.Fatal(err)
-	}
-	got, err := trainer.Train(t.Context(), in, settings, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if twice := w.Facade.Repeated(); len(twice) > 0 || len(paid) < 10 {
+	paid := l.w.Facade.Tables()
+	all := l.begin(t, l.w.Engine, 1<<20)
+	got, _ := l.train(t, all)
+	if twice := l.w.Facade.Repeated(); len(twice) > 0 || len(paid) < 10 {
 		t.Errorf("%d tables before the crash; made again: %q", len(paid), twice)
 	}
-	if err := in.Warehouse.Close(t.Context()); err != nil {
-		t.Fatal(err)
+
+	some := l.begin(t, l.w.Engine, 400)
+	if n := len(some.Interactions); n == 0 || n > len(all.Interactions)*2/3 {
+		t.Errorf("%d of %d interactions are in the sample", n, len(all.Interactions))
+	}
+	checkWhole(t, all, some)
+	sampled, m := l.train(t, some)
+	if got.People != sampled.People || got.Interactions != sampled.Interactions || got.Lines != sampled.Lines || got.Unknown != sampled.Unknown {
+		t.Errorf("the whole has %+v, with a sample %+v", got, sampled)
 	}
 
-	some, err := life(w.Engine, 400)
-	if err != nil {
+	inMemory := trainer.Input{Items: l.history.items}
+	if err := (&Trainer{files: l.w.Files}).history(t.Context(), oddShop, l.window, &inMemory); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(some.Interactions); n == 0 || n > len(in.Interactions)*2/3 {
-		t.Errorf("%d of %d interactions are in the sample", n, len(in.Interactions))
+	here, want := l.train(t, inMemory)
+	if here.Models[3].Method != "slim" || got.Models[3].Method != "slim" {
+		t.Errorf("weights are made by %q and %q", here.Models[3].Method, got.Models[3].Method)
 	}
+	if diff := cmp.Diff(want.Sessions(), m.Sessions()) + cmp.Diff(want.Weights(), m.Weights()) + cmp.Diff(want.Pairs(), m.Pairs()); diff != "" {
+		t.Errorf("lists of the whole (-in memory +in the warehouse, with a sample):\n%.3000s", diff)
+	}
+}
+
+// checkWhole: whoever is in a sample is there with everything.
+func checkWhole(t *testing.T, all, some trainer.Input) {
+	t.Helper()
 	people := map[string]int{}
 	for _, i := range some.Interactions {
 		people[i.Person]++
 	}
-	for _, i := range in.Interactions {
+	for _, i := range all.Interactions {
 		if _, drawn := people[i.Person]; drawn {
 			people[i.Person]--
 		}
@@ -339,37 +385,5 @@ func TestWarehouseGoesOnAfterACrash(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%d interactions of %q are not in the sample", -n, person)
 		}
-	}
-	sampled, err := trainer.Train(t.Context(), some, settings, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := got.Report, sampled.Report; a.People != b.People || a.Interactions != b.Interactions || a.Lines != b.Lines || a.Unknown != b.Unknown {
-		t.Errorf("the whole has %+v, with a sample %+v", a, b)
-	}
-	inMemory := trainer.Input{Items: h.items}
-	if err := (&Trainer{files: w.Files}).history(t.Context(), oddShop, window, &inMemory); err != nil {
-		t.Fatal(err)
-	}
-	here, err := trainer.Train(t.Context(), inMemory, settings, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if here.Report.Models[3].Method != "slim" || got.Report.Models[3].Method != "slim" {
-		t.Errorf("weights are made by %q and %q", here.Report.Models[3].Method, got.Report.Models[3].Method)
-	}
-	want, err := model.Open(here.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := model.Open(sampled.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want.Sessions(), m.Sessions()) + cmp.Diff(want.Weights(), m.Weights()) + cmp.Diff(want.Pairs(), m.Pairs()); diff != "" {
-		t.Errorf("lists of the whole (-in memory +in the warehouse, with a sample):\n%.3000s", diff)
-	}
-	if err := some.Warehouse.Close(t.Context()); err != nil {
-		t.Error(err)
 	}
 }
