@@ -79,11 +79,7 @@ func (w *Worker) selectBlend(live bool, limit int) {
 
 // mixShares ranks without a ranker: each source scaled to 1 for its best, mixed, lifted by taste.
 func (w *Worker) mixShares(live bool) {
-	var mostSession, mostRelated float32
-	for at := range w.found {
-		c := &w.found[at]
-		mostSession, mostRelated = max(mostSession, c.session), max(mostRelated, c.related)
-	}
+	mostSession, mostRelated := w.mostSaid()
 	share, tasteLift := float32(w.blend.Return), float32(w.blend.Taste)
 	if live {
 		share = float32(w.blend.Live)
@@ -99,6 +95,15 @@ func (w *Worker) mixShares(live bool) {
 		w.offer(c.item, score*(1+tasteLift*w.affinity(c.item)))
 		least = w.top.Least()
 	}
+}
+
+// mostSaid is the best score that each source gave.
+func (w *Worker) mostSaid() (session, related float32) {
+	for at := range w.found {
+		c := &w.found[at]
+		session, related = max(session, c.session), max(related, c.related)
+	}
+	return session, related
 }
 
 // scaled is what a source's score is multiplied by, so that its best has its share.

@@ -49,6 +49,11 @@ const rankedDepth = 100
 
 // rankCandidates lets the ranker weigh the best candidates. Scores become shares of the best: 1 / (1 + how far below it).
 func (w *Worker) rankCandidates(r *rank.Model, live bool, keep int) {
+	if looksAtSourcesAlone(r) {
+		w.top.Reset(keep)
+		w.weighSources(r.Weights[rankSession], r.Weights[rankRelated])
+		return
+	}
 	w.describe(live, max(rankedDepth, keep))
 	w.scores = r.Score(w.scores[:0], w.rows)
 	best := float32(math.Inf(-1))
@@ -58,6 +63,38 @@ func (w *Worker) rankCandidates(r *rank.Model, live bool, keep int) {
 	w.top.Reset(keep)
 	for at, i := range w.able {
 		w.offer(i, 1/(1+best-w.scores[at]))
+	}
+}
+
+// looksAtSourcesAlone says whether a ranker asks only for the shares of the sources, as the one does that goes by a single source.
+func looksAtSourcesAlone(r *rank.Model) bool {
+	for f, weight := range r.Weights {
+		if weight != 0 && f != rankSession && f != rankRelated {
+			return false
+		}
+	}
+	return r.Depth == 0 && r.Weights[rankSession] >= 0 && r.Weights[rankRelated] >= 0
+}
+
+// weighSources is rankCandidates for a ranker that asks for nothing else: no other feature is made, and all that the sources name is weighed.
+func (w *Worker) weighSources(session, related float32) {
+	mostSession, mostRelated := w.mostSaid()
+	sessionScale, relatedScale := scaled(session, mostSession), scaled(related, mostRelated)
+	best := float32(0)
+	for at := range w.found {
+		c := &w.found[at]
+		best = max(best, max(c.session, 0)*sessionScale+max(c.related, 0)*relatedScale)
+	}
+	least := w.top.Least()
+	for at := range w.found {
+		c := &w.found[at]
+		said := max(c.session, 0)*sessionScale + max(c.related, 0)*relatedScale
+		score := 1 / (1 + best - said)
+		if said <= 0 || !w.ruled && score < least || !w.allowed(c.item) {
+			continue
+		}
+		w.offer(c.item, score)
+		least = w.top.Least()
 	}
 }
 

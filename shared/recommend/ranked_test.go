@@ -1,9 +1,11 @@
 package recommend
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
@@ -153,4 +155,30 @@ func TestTheBlendIsTheFiles(t *testing.T) {
 
 func blendOf(live, back, taste, days float64) model.Blend {
 	return model.Blend{Live: live, Return: back, Taste: taste, InterestDays: days}
+}
+
+// TestARankerOfSourcesAlone holds the short way of a ranker that asks for the sources' shares only to the long way of one that asks for a price that tells nothing, too.
+func TestARankerOfSourcesAlone(t *testing.T) {
+	m := testModel(t)
+	for name, weights := range map[string][2]float32{"sessions": {1, 1e-3}, "weights": {1e-3, 1}} {
+		t.Run(name, func(t *testing.T) {
+			short := &rank.Model{Kind: ForYouFeatures, Mean: make([]float32, ForYouWidth), Weights: make([]float32, ForYouWidth)}
+			short.Weights[FeatureSession], short.Weights[FeatureRelated] = weights[0], weights[1]
+			long := &rank.Model{Kind: ForYouFeatures, Mean: short.Mean, Weights: slices.Clone(short.Weights)}
+			long.Weights[FeaturePopular] = math.SmallestNonzeroFloat32
+			var w Worker
+			for n := range 40 {
+				q := &Query{Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), fmt.Sprintf("i%02d", n), fmt.Sprintf("i%02d", (n*7+3)%60))}, Now: testNow}
+				got, want := w.Ranking(nil, m, q, short, 10), map[item.Ordinal]float32{}
+				for _, s := range w.Ranking(nil, m, q, long, 60) {
+					want[s.Item] = s.Score
+				}
+				for at := range got[1:] { // equal ones may swap places when sums are rounded
+					if before, after := want[got[at].Item], want[got[at+1].Item]; before < after-1e-4 || after == 0 {
+						t.Fatalf("visitor %d: %v at place %d, the long way gives %v", n, got, at, want)
+					}
+				}
+			}
+		})
+	}
 }
