@@ -173,8 +173,8 @@ func TestTheOwnerSetsTheTraining(t *testing.T) {
 	}{
 		{http.MethodGet, "", http.StatusOK, `"name":"interest-days","value":14,"default":14,"least":0.1,"most":3650,"set":false`},
 		{http.MethodPut, `{"settings":{"interest-days":3}}`, http.StatusOK, `"name":"interest-days","value":3,"default":14,"least":0.1,"most":3650,"set":true`},
-		{http.MethodPut, `{"settings":{"luck":3}}`, http.StatusBadRequest, "training.luck"},
-		{http.MethodPut, `{"settings":{"live-share":2}}`, http.StatusBadRequest, "training.live-share"},
+		{http.MethodPut, `{"settings":{"luck":3}}`, http.StatusBadRequest, "settings.luck"},
+		{http.MethodPut, `{"settings":{"live-share":2}}`, http.StatusBadRequest, "settings.live-share"},
 		{http.MethodGet, "", http.StatusOK, `"name":"interest-days","value":3,`},
 		{http.MethodPut, `{"settings":{}}`, http.StatusOK, `"name":"interest-days","value":14,`},
 	} {

@@ -20,7 +20,7 @@ import (
 )
 
 // AdminVersion is the version of what the admin API promises; see Version.
-const AdminVersion = "1.10.0"
+const AdminVersion = "1.11.0"
 
 // AdminDeps is what the admin API stands on.
 type AdminDeps struct {

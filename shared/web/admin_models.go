@@ -4,14 +4,33 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"shopkeeper/shared/admin"
+	"shopkeeper/shared/shop"
 	"shopkeeper/shared/staff"
 )
 
 type trainingInput struct {
 	Body struct {
-		Settings map[string]float64 `json:"settings" doc:"by name; what is absent has its default again"`
+		Settings trainingSettings `json:"settings" doc:"by name; what is absent has its default again"`
 	}
+}
+
+// trainingSettings are values by name.
+type trainingSettings map[string]float64
+
+// Schema names every setting and its bounds.
+func (trainingSettings) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
+	for name, bounds := range shop.TrainingSettings {
+		s.Properties[name] = &huma.Schema{Type: huma.TypeNumber, Minimum: new(bounds.Least), Maximum: new(bounds.Most)}
+	}
+	for _, p := range s.Properties {
+		p.PrecomputeMessages()
+	}
+	s.PrecomputeMessages()
+	return s
 }
 
 type useModelInput struct {
