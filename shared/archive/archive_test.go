@@ -15,6 +15,7 @@ import (
 	"shopkeeper/shared/disk"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/parquetrows"
 	"shopkeeper/shared/queue"
 	"shopkeeper/shared/sqlite/sqlitetest"
 	"shopkeeper/shared/stream"
@@ -248,7 +249,7 @@ func FuzzDecode(f *testing.F) {
 		if len(body) > 1<<16 {
 			return
 		}
-		err := decode(body, func([]Row) error { return nil })
+		err := parquetrows.Read(body, fault.Internal, damaged, func([]Row) error { return nil })
 		if err != nil && !fault.Is(err, fault.Internal) {
 			t.Errorf("a damaged file is %v, want Internal", err)
 		}

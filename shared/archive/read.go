@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +9,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/parquetrows"
 )
+
+// damaged says what a file is that cannot be read.
+const damaged = "a damaged archive file"
 
 // listPage is how many file names are asked for at once.
 const listPage = 1000
@@ -121,52 +122,7 @@ func readFile[T any](ctx context.Context, files blob.Store, name string, each fu
 	if err := errors.Join(err, r.Close()); err != nil {
 		return err
 	}
-	return decode(body, each)
-}
-
-// decode reads a file's rows. A damaged file is an Internal fault: the library reports some damage by a panic.
-func decode[T any](body []byte, each func([]T) error) (err error) {
-	reader, err := open[T](body)
-	if err != nil {
-		return err
-	}
-	defer reader.Close() //nolint:errcheck // it holds nothing but memory
-	buf := make([]T, 2048)
-	for {
-		n, err := next(reader, buf)
-		if n > 0 {
-			if err := each(buf[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fault.Wrap(fault.Internal, err, "a damaged archive file")
-		}
-		clear(buf)
-	}
-}
-
-func open[T any](body []byte) (r *parquet.GenericReader[T], err error) {
-	defer caught(&err)
-	f, err := parquet.OpenFile(bytes.NewReader(body), int64(len(body)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "a damaged archive file")
-	}
-	return parquet.NewGenericReader[T](f), nil
-}
-
-func next[T any](r *parquet.GenericReader[T], buf []T) (n int, err error) {
-	defer caught(&err)
-	return r.Read(buf)
-}
-
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = fault.Wrap(fault.Internal, fmt.Errorf("parquet: %v", p), "a damaged archive file")
-	}
+	return parquetrows.Read(body, fault.Internal, damaged, each)
 }
 
 // seen tells the first delivery of an event from later ones. All rows of one delivery stand together.

@@ -18,7 +18,7 @@ const module = "shopkeeper/"
 var layers = map[string][]string{
 	"contract": {"table", "queue", "blob", "bus", "fault", "mail"},
 	"domain": {"event", "consent", "shop", "identity", "people", "profile", "catalog", "clicks", "order", "collect", "recommend", "trainer", "backtest",
-		"archive", "warehouse", "ingest", "simulate", "locale", "snippet", "env",
+		"archive", "parquetrows", "warehouse", "ingest", "simulate", "locale", "snippet", "env",
 		"segment", "offpolicy", "exposure", "suppression", "privacy", "ledger", "campaign", "sending", "feedback", "letter", "tracking", "offer", "experiment", "compare", "evaluate", "kpi", "chart", "staff", "admin"},
 	"adapter": {"sqlite", "disk", "dynamo", "sqs", "s3", "eventbridge", "athena", "secrets", "smtp", "ses", "outbox"},
 	"support": {"sdkfault", "process", "mime"}, // what the AWS adapters share: SDK errors into faults; what tests and measurements see of a process

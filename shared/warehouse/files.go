@@ -13,6 +13,7 @@ import (
 
 	"shopkeeper/shared/blob"
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/parquetrows"
 )
 
 const listPage = 1000
@@ -46,7 +47,7 @@ func Read[T any](ctx context.Context, files blob.Store, place string, each func(
 		if err := errors.Join(err, r.Close()); err != nil {
 			return fmt.Errorf("read %s: %w", f.Name, err)
 		}
-		if err := decode(body, each); err != nil {
+		if err := parquetrows.Read(body, fault.Unavailable, damaged, each); err != nil {
 			return fmt.Errorf("read %s: %w", f.Name, err)
 		}
 		return nil
@@ -77,49 +78,5 @@ func remove(ctx context.Context, files blob.Store, prefix string) error {
 	return list(ctx, files, prefix, func(f blob.Info) error { return files.Delete(ctx, f.Name) })
 }
 
-// decode reads a file's rows. A damaged file is Unavailable, as the engine can make another; the library reports some damage by a panic.
-func decode[T any](body []byte, each func([]T) error) (err error) {
-	reader, err := open[T](body)
-	if err != nil {
-		return err
-	}
-	defer reader.Close() //nolint:errcheck // it holds nothing but memory
-	buf := make([]T, 4096)
-	for {
-		n, err := next(reader, buf)
-		if n > 0 {
-			if err := each(buf[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fault.Wrap(fault.Unavailable, err, damaged)
-		}
-		clear(buf)
-	}
-}
-
+// damaged says what a file is that cannot be read; the engine can make another.
 const damaged = "a file of the warehouse is damaged"
-
-func open[T any](body []byte) (r *parquet.GenericReader[T], err error) {
-	defer caught(&err)
-	f, err := parquet.OpenFile(bytes.NewReader(body), int64(len(body)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, damaged)
-	}
-	return parquet.NewGenericReader[T](f), nil
-}
-
-func next[T any](r *parquet.GenericReader[T], buf []T) (n int, err error) {
-	defer caught(&err)
-	return r.Read(buf)
-}
-
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = fault.Wrap(fault.Unavailable, fmt.Errorf("parquet: %v", p), damaged)
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"shopkeeper/shared/fault"
+	"shopkeeper/shared/parquetrows"
 )
 
 func TestFilesAreReadAsWritten(t *testing.T) {
@@ -65,7 +66,7 @@ func FuzzDecode(f *testing.F) {
 			t.Skip()
 		}
 		rows := 0
-		err := decode(body, func(some []heatRow) error {
+		err := parquetrows.Read(body, fault.Unavailable, damaged, func(some []heatRow) error {
 			if rows += len(some); rows > 1<<20 {
 				t.Skip() // a file may say that it has very many rows of nothing
 			}
