@@ -85,6 +85,8 @@ func put(t *testing.T, s blob.Store, content string) blob.Info {
 	return info
 }
 
+// TestConditionsInParts asks again where the emulator lost an answer: then nobody can say whether the condition was somebody else's doing, and the upload,
+// which may be complete, is left to the lifecycle of the bucket.
 func TestConditionsInParts(t *testing.T) {
 	in := bucket(t)
 	cfg := ministacktest.Config(ministacktest.Start(t, ministacktest.Options{}))
@@ -94,19 +96,26 @@ func TestConditionsInParts(t *testing.T) {
 	if err != nil || first.Size != 17<<20 {
 		t.Fatalf("first = %+v, %v", first, err)
 	}
-	if _, err := s.PutIf(t.Context(), "a", large('2'), ""); !fault.Is(err, fault.Conflict) {
-		t.Errorf("second = %v, want Conflict", err)
+	lost := 0
+	conflicts := func(b byte, etag string) {
+		t.Helper()
+		_, err := s.PutIf(t.Context(), "a", large(b), etag)
+		for ; fault.Is(err, fault.Unavailable) && lost < 3; lost++ {
+			_, err = s.PutIf(t.Context(), "a", large(b), etag)
+		}
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("put %c if %q = %v, want Conflict", b, etag, err)
+		}
 	}
+	conflicts('2', "")
 	next, err := s.PutIf(t.Context(), "a", large('3'), first.ETag)
 	if err != nil || next.ETag == first.ETag {
 		t.Errorf("third = %+v, %v", next, err)
 	}
-	if _, err := s.PutIf(t.Context(), "a", large('4'), first.ETag); !fault.Is(err, fault.Conflict) {
-		t.Errorf("fourth = %v, want Conflict", err)
-	}
+	conflicts('4', first.ETag)
 	client := awss3.NewFromConfig(cfg, func(o *awss3.Options) { o.UsePathStyle = true })
 	left, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: &in})
-	if err != nil || len(left.Uploads) != 0 {
-		t.Errorf("%d uploads were left behind, %v", len(left.Uploads), err)
+	if err != nil || len(left.Uploads) > lost {
+		t.Errorf("%d uploads were left behind after %d lost answers, %v", len(left.Uploads), lost, err)
 	}
 }
