@@ -2,6 +2,7 @@ package fastlane
 
 import (
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +84,7 @@ func (a *answer) appendHeader(name string, values []string) {
 	}
 	for _, v := range values {
 		a.head = append(append(a.head, name...), ": "...)
-		a.head = append(appendLine(a.head, strings.Trim(v, " \t\r\n")), "\r\n"...)
+		a.head = append(appendLine(a.head, textproto.TrimString(v)), "\r\n"...)
 	}
 }
 

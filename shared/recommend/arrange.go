@@ -2,6 +2,8 @@ package recommend
 
 import (
 	"math"
+	"math/bits"
+	"slices"
 
 	"shopkeeper/shared/recommend/item"
 	"shopkeeper/shared/recommend/model"
@@ -73,9 +75,6 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 		ceiling = pick.Score
 		w.put(pick)
 	}
-	for i := range w.row {
-		w.cells[w.row[i].item].stand = 0
-	}
 	switch {
 	case a.heat > 0 && n > 0:
 		return Drawn
@@ -87,7 +86,10 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 
 // lineUp makes candidates of w.scored.
 func (w *Worker) lineUp(limit int) {
-	w.row, w.order, w.standing = w.row[:0], w.order[:0], sieve{}
+	w.row, w.order = w.row[:0], w.order[:0]
+	slots := 4 << bits.Len(uint(len(w.scored)))
+	w.standing = slices.Grow(w.standing[:0], slots)[:slots]
+	clear(w.standing)
 	best := float32(0)
 	for _, s := range w.scored {
 		if s.Score > best {
@@ -104,8 +106,7 @@ func (w *Worker) lineUp(limit int) {
 		}
 		c.value = (1 - w.diversity) * c.score
 		c.promoted = w.promoted(s.Item)
-		w.at(s.Item).stand = uint32(at + 1)
-		w.standing.add(s.Item)
+		w.stand(s.Item, at)
 		w.row = append(w.row, c)
 	}
 	if w.diversity > 0 { // their rows are on their way from memory all at once
@@ -117,12 +118,29 @@ func (w *Worker) lineUp(limit int) {
 	}
 }
 
-// sieve is a set of items that may also hold items nobody added: an answer of no costs no look at the item's cell.
-type sieve [64]uint64
+// stand notes where in the row an item is. There are at least four slots for each.
+func (w *Worker) stand(i item.Ordinal, at int) {
+	slot := w.slot(i)
+	for w.standing[slot] != 0 {
+		slot = (slot + 1) & uint32(len(w.standing)-1)
+	}
+	w.standing[slot] = uint16(at + 1)
+}
 
-func (s *sieve) add(i item.Ordinal) { s[i>>6%64] |= 1 << (i % 64) }
+// standsAt is where in the row an item is, nil for one that is not.
+func (w *Worker) standsAt(i item.Ordinal) *candidate {
+	for slot := w.slot(i); w.standing[slot] != 0; slot = (slot + 1) & uint32(len(w.standing)-1) {
+		if c := &w.row[w.standing[slot]-1]; c.item == i {
+			return c
+		}
+	}
+	return nil
+}
 
-func (s *sieve) may(i item.Ordinal) bool { return s[i>>6%64]&(1<<(i%64)) != 0 }
+// slot is where the search for an item begins: the golden ratio spreads neighbouring ordinals (Knuth, The Art of Computer Programming, volume 3, 6.4).
+func (w *Worker) slot(i item.Ordinal) uint32 {
+	return uint32(i) * 0x9e3779b1 >> 16 & uint32(len(w.standing)-1)
+}
 
 // heat is the temperature of the draws; 0 for a visitor who is here for the first time, or nobody.
 func (w *Worker) heat() float32 {
@@ -336,14 +354,9 @@ func (a *arranging) settle(at int) {
 	}
 	items, cosines := a.m.Similar(placed.item)
 	for n, i := range items[:min(len(items), alikeRow)] {
-		if !a.standing.may(i) {
-			continue
-		}
-		if stand := a.at(i).stand; stand > 0 {
-			if c := &a.row[stand-1]; cosines[n] > c.alike {
-				c.alike = min(cosines[n], 1)
-				c.value = (1-a.diversity)*c.score - a.diversity*c.alike
-			}
+		if c := a.standsAt(i); c != nil && cosines[n] > c.alike {
+			c.alike = min(cosines[n], 1)
+			c.value = (1-a.diversity)*c.score - a.diversity*c.alike
 		}
 	}
 }

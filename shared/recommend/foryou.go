@@ -22,7 +22,7 @@ const (
 func (w *Worker) forYou(limit int) Policy {
 	w.newRound()
 	live := w.addNeighbours()
-	w.addItemItem()
+	w.addItemItem(w.goesBySessions())
 	w.selectBlend(live, limit)
 	w.scored = w.top.Append(w.scored[:0])
 	policy := w.arrange(limit, !w.drafting.on, w.sourceOf, w.because)
@@ -48,18 +48,27 @@ func (w *Worker) addNeighbours() (live bool) {
 	return live
 }
 
-func (w *Worker) addItemItem() {
+// addItemItem lets seeds, basket and the current item speak for what they go with, or with namedAlone for that of it which the session neighbours named.
+func (w *Worker) addItemItem(namedAlone bool) {
+	add := w.addRelated
+	if namedAlone {
+		w.named = sieve{}
+		for at := range w.found {
+			w.named.add(w.found[at].item)
+		}
+		add = w.addToNamed
+	}
 	for _, s := range w.seeds {
 		items, weights := w.m.Related(s.item)
-		w.addRelated(items, weights, s.weight, s.item, s.shown)
+		add(items, weights, s.weight, s.item, s.shown)
 	}
 	for _, b := range w.basket {
 		items, weights := w.m.Related(b)
-		w.addRelated(items, weights, 1, b, true)
+		add(items, weights, 1, b, true)
 	}
 	if i, ok := w.m.Lookup(string(w.q.Current)); ok {
 		items, weights := w.m.Related(i)
-		w.addRelated(items, weights, 1, i, true)
+		add(items, weights, 1, i, true)
 	}
 }
 

@@ -76,6 +76,12 @@ func looksAtSourcesAlone(r *rank.Model) bool {
 	return r.Depth == 0 && r.Weights[rankSession] >= 0 && r.Weights[rankRelated] >= 0
 }
 
+// goesBySessions says whether for-you shows only what the session neighbours name. What else is known of it says why it is there.
+func (w *Worker) goesBySessions() bool {
+	r := w.ranker()
+	return r != nil && looksAtSourcesAlone(r) && r.Weights[rankRelated] == 0
+}
+
 // weighSources is rankCandidates for a ranker that asks for nothing else: no other feature is made, and all that the sources name is weighed.
 func (w *Worker) weighSources(session, related float32) {
 	mostSession, mostRelated := w.mostSaid()
@@ -135,7 +141,8 @@ func (w *Worker) describeSource(first int, live bool, of func(*mention) float32)
 	w.top.Reset(len(w.able))
 	for at, i := range w.able {
 		w.rows[at*forYouWidth+first+1] = -furthestPlace
-		if score := of(&w.found[w.places[i]]); score > 0 {
+		said := w.said(i)
+		if score := of(&said); score > 0 {
 			w.top.Offer(item.Ordinal(at), score)
 		}
 	}
@@ -216,7 +223,7 @@ func (w *Worker) ask(m *Model, q *Query) (live bool) {
 	w.placement = ForYou
 	w.newRound()
 	live = w.addNeighbours()
-	w.addItemItem()
+	w.addItemItem(false)
 	for _, s := range w.seeds {
 		w.block(s.item)
 	}

@@ -2,11 +2,13 @@ package recommend
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
 	"time"
 
+	"shopkeeper/shared/event"
 	"shopkeeper/shared/fault"
 	"shopkeeper/shared/profile"
 	"shopkeeper/shared/recommend/item"
@@ -180,5 +182,43 @@ func TestARankerOfSourcesAlone(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhatIsNamedAloneIsKnownAsWell holds the short way of pages that go by the session neighbours: of what these name, the rows tell as much as when all of a row is noted.
+func TestWhatIsNamedAloneIsKnownAsWell(t *testing.T) {
+	m := ranking(t, weighing(rankSession, 1))
+	var w Worker
+	related := 0
+	for n := range 40 {
+		q := &Query{Basket: []event.ItemID{"i11"}, Current: "i02", Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), fmt.Sprintf("i%02d", n), fmt.Sprintf("i%02d", (n*7+3)%60))}, Now: testNow}
+		known := func(namedAlone bool) map[item.Ordinal]mention {
+			w.begin(m, q)
+			w.newRound()
+			w.addNeighbours()
+			if !w.goesBySessions() {
+				t.Fatal("the page does not go by the session neighbours")
+			}
+			w.addItemItem(namedAlone)
+			all := map[item.Ordinal]mention{}
+			for _, said := range w.found {
+				if said.session > 0 {
+					all[said.item] = said
+				}
+			}
+			return all
+		}
+		want, got := known(false), known(true)
+		if !maps.Equal(want, got) || len(w.found) != len(got) {
+			t.Fatalf("visitor %d: the long way knows %v, the short one %v", n, want, w.found)
+		}
+		for _, said := range got {
+			if said.loudest > 0 {
+				related++
+			}
+		}
+	}
+	if related == 0 {
+		t.Error("no row told anything")
 	}
 }

@@ -160,22 +160,34 @@ func (w *Worker) selectRelated(limit int) {
 func (w *Worker) left(limit int) int { return limit - (len(w.picks) - w.from) }
 
 // newRound forgets what the sources said before.
-func (w *Worker) newRound() { w.found = w.found[:0] }
+func (w *Worker) newRound() {
+	w.found = w.found[:0]
+	if w.round++; w.round == 1<<(32-w.placeBits) {
+		clear(w.places)
+		w.round = 1
+	}
+}
 
 // mention is where a source says what it knows of an item.
 func (w *Worker) mention(i item.Ordinal) *mention {
-	at := w.places[i]
-	if int(at) >= len(w.found) || w.found[at].item != i {
+	at, known := w.placeOf(i)
+	if !known {
 		at = uint32(len(w.found))
-		w.places[i] = at
+		w.places[i] = w.round<<w.placeBits | at
 		w.found = append(w.found, mention{item: i})
 	}
 	return &w.found[at]
 }
 
+// placeOf is where in found an item stands, false for one that no source named in this round.
+func (w *Worker) placeOf(i item.Ordinal) (uint32, bool) {
+	place := w.places[i]
+	return place & (1<<w.placeBits - 1), place>>w.placeBits == w.round
+}
+
 // said is what the sources said of an item; of one that none named nothing.
 func (w *Worker) said(i item.Ordinal) mention {
-	if at := w.places[i]; int(at) < len(w.found) && w.found[at].item == i {
+	if at, known := w.placeOf(i); known {
 		return w.found[at]
 	}
 	return mention{item: i}
@@ -185,11 +197,28 @@ func (w *Worker) said(i item.Ordinal) mention {
 func (w *Worker) addRelated(items []item.Ordinal, weights []float32, loud float32, by item.Ordinal, shown bool) {
 	weights = weights[:len(items)]
 	for at, i := range items {
-		c, weight := w.mention(i), weights[at]*loud
-		c.related += weight
-		if shown && (weight > c.loudest || weight == c.loudest && by < c.because) {
-			c.loudest, c.because = weight, by
+		w.mention(i).relate(weights[at]*loud, by, shown)
+	}
+}
+
+// addToNamed is addRelated for the items that a source named before: nobody else can come to the shelf, and most of a row is not looked at.
+func (w *Worker) addToNamed(items []item.Ordinal, weights []float32, loud float32, by item.Ordinal, shown bool) {
+	weights = weights[:len(items)]
+	for at, i := range items {
+		if !w.named.may(i) {
+			continue
 		}
+		if place, known := w.placeOf(i); known {
+			w.found[place].relate(weights[at]*loud, by, shown)
+		}
+	}
+}
+
+// relate has a seed speak for the item.
+func (m *mention) relate(weight float32, by item.Ordinal, shown bool) {
+	m.related += weight
+	if shown && (weight > m.loudest || weight == m.loudest && by < m.because) {
+		m.loudest, m.because = weight, by
 	}
 }
 

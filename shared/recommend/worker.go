@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"math"
+	"math/bits"
 	"time"
 
 	"shopkeeper/shared/profile"
@@ -23,12 +24,16 @@ type Worker struct {
 	narrow bool // the query has a category or a filter
 	epoch  uint32
 	cells  []cell   // per item
-	places []uint32 // per item: where in found it stands, if it does (a sparse set: Briggs and Torczon 1993)
+	barred sieve    // of the items with a cell that is blocked or bought
+	places []uint32 // per item: the round in which a source named it, and behind it, in placeBits, where in found it stands
 	found  []mention
-	seeds  []seed
-	basket []item.Ordinal
-	taste  []float32        // per category: share of the visitor's interest, 0 to 1
-	tasted []model.Category // categories with taste
+	named  sieve // of the items in found, where only those count
+
+	round, placeBits uint32
+	seeds            []seed
+	basket           []item.Ordinal
+	taste            []float32        // per category: share of the visitor's interest, 0 to 1
+	tasted           []model.Category // categories with taste
 
 	arrival arrival.Scratch
 	came    []model.Category // what a stranger came for
@@ -39,7 +44,7 @@ type Worker struct {
 	scored     []item.Scored
 	top        item.Top
 	row        []candidate  // of the shelf that is being arranged
-	standing   sieve        // of the items in it
+	standing   []uint16     // 1 + a candidate's number, by a hash of its item; 0 for nobody
 	order      []uint32     // those with a place, as they got it
 	fetched    item.Ordinal // means nothing: reading memory must have an effect
 
@@ -71,10 +76,16 @@ type Worker struct {
 type cell struct {
 	epoch   uint32
 	shelf   uint32 // 1 + where the shelf begins that has it
-	stand   uint32 // 1 + its place among the candidates of the shelf
 	blocked bool   // never on this page
 	bought  bool   // not on this page, but for shelves of repeat purchases
 }
+
+// sieve is a set of items that may also hold items nobody added: an answer of no costs no look at the item's cell.
+type sieve [64]uint64
+
+func (s *sieve) add(i item.Ordinal) { s[i>>6%64] |= 1 << (i % 64) }
+
+func (s *sieve) may(i item.Ordinal) bool { return s[i>>6%64]&(1<<(i%64)) != 0 }
 
 // mention is what the sources say of an item they name.
 type mention struct {
@@ -106,8 +117,10 @@ func (w *Worker) begin(m *Model, q *Query) {
 	w.picks, w.shelves, w.bounds, w.among = w.picks[:0], w.shelves[:0], w.bounds[:0], w.among[:0]
 	w.seeds, w.basket, w.found = w.seeds[:0], w.basket[:0], w.found[:0]
 	if len(w.cells) < m.Len() {
-		w.cells, w.places, w.epoch = make([]cell, m.Len()), make([]uint32, m.Len()), 0
+		w.cells, w.places, w.epoch, w.round = make([]cell, m.Len()), make([]uint32, m.Len()), 0, 0
+		w.placeBits = uint32(bits.Len(uint(m.Len())))
 	}
+	w.barred = sieve{}
 	if w.epoch++; w.epoch == 0 {
 		clear(w.cells)
 		w.epoch = 1
@@ -136,7 +149,10 @@ func (w *Worker) at(i item.Ordinal) *cell {
 	return c
 }
 
-func (w *Worker) block(i item.Ordinal) { w.at(i).blocked = true }
+func (w *Worker) block(i item.Ordinal) {
+	w.at(i).blocked = true
+	w.barred.add(i)
+}
 
 func (w *Worker) readCaller() {
 	for _, id := range w.q.Exclude {
@@ -170,6 +186,7 @@ func (w *Worker) readProfile(p *profile.Profile) {
 	for _, b := range p.Purchases {
 		if i, ok := w.m.Lookup(string(b.Item)); ok && b.Times < 2 && !w.m.Repeats().Repeated(i) {
 			w.at(i).bought = true
+			w.barred.add(i)
 		}
 	}
 	for _, r := range p.Recent {
@@ -231,11 +248,18 @@ func (w *Worker) affinity(i item.Ordinal) float32 {
 }
 
 // allowed says whether an item may be put on the page now.
-func (w *Worker) allowed(i item.Ordinal) bool { return !w.at(i).bought && w.allowedAgain(i) }
+func (w *Worker) allowed(i item.Ordinal) bool {
+	return (!w.barred.may(i) || !w.at(i).bought && !w.at(i).blocked) && w.fitting(i)
+}
 
 // allowedAgain is allowed for shelves that show what was bought before.
 func (w *Worker) allowedAgain(i item.Ordinal) bool {
-	return !w.at(i).blocked && w.m.Sellable(i) && (!w.ruled || !w.out(i)) && (!w.narrow || w.fits(i))
+	return (!w.barred.may(i) || !w.at(i).blocked) && w.fitting(i)
+}
+
+// fitting says whether shop, rules and query let an item stand on the shelf.
+func (w *Worker) fitting(i item.Ordinal) bool {
+	return w.m.Sellable(i) && (!w.ruled || !w.out(i)) && (!w.narrow || w.fits(i))
 }
 
 // effect is what rules do to an item; nil for nothing.

@@ -3,6 +3,7 @@ package web
 import (
 	"iter"
 	"net/http"
+	"net/textproto"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func cookieValues(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range r.Header["Cookie"] {
 			for part := range strings.SplitSeq(line, ";") {
+				if len(part) < len(name) {
+					continue
+				}
 				key, value, _ := strings.Cut(trim(part), "=")
 				if trim(key) != name {
 					continue
@@ -92,10 +96,11 @@ func cookieValues(r *http.Request, name string) iter.Seq[string] {
 	}
 }
 
-func trim(s string) string { return strings.Trim(s, " \t\r\n") }
+// trim is strings.Trim(s, " \t\r\n").
+func trim(s string) string { return textproto.TrimString(s) }
 
 // notInCookie says which characters make a cookie's value unreadable to net/http.
 func notInCookie(c rune) bool { return c < ' ' || c >= 0x7f || c == '"' || c == ';' || c == '\\' }
 
 // GPC says whether the browser asks not to be followed (Global Privacy Control).
-func GPC(r *http.Request) bool { return r.Header.Get("Sec-GPC") == "1" }
+func GPC(r *http.Request) bool { return r.Header.Get("Sec-Gpc") == "1" }

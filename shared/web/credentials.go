@@ -35,6 +35,9 @@ func keyOf(r *http.Request) string {
 // queryValue is r.URL.Query().Get(name) without a map of all values, for parameters that most requests have or have not.
 func queryValue(r *http.Request, name string) string {
 	spelt := strings.IndexByte(r.URL.RawQuery, '%') >= 0 // names may be, too
+	if !spelt && !strings.Contains(r.URL.RawQuery, name) {
+		return ""
+	}
 	for rest := r.URL.RawQuery; rest != ""; {
 		part := rest
 		if at := strings.IndexByte(rest, '&'); at >= 0 {

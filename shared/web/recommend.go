@@ -84,6 +84,7 @@ type asked struct {
 	found   bool
 	lost    bool // a profile could not be read
 	name    []byte
+	now     time.Time
 
 	worker recommend.Worker
 	query  recommend.Query
@@ -124,7 +125,7 @@ func (h *recommending) who(w http.ResponseWriter, r *http.Request, a *asked) err
 	if err != nil {
 		return err
 	}
-	a.clear(c)
+	a.clear(c, h.Now())
 	a.gpc = GPC(r)
 	if named, err := h.namedByServer(r, a); named || err != nil {
 		return err
@@ -137,7 +138,7 @@ func (h *recommending) who(w http.ResponseWriter, r *http.Request, a *asked) err
 		h.read(r.Context(), a)
 	}
 	h.decide(a)
-	if a.allowed && (!a.cookie || a.visitor.NeedsRenewal(h.Now())) && !a.caller.secret() {
+	if a.allowed && (!a.cookie || a.visitor.NeedsRenewal(a.now)) && !a.caller.secret() {
 		if !a.cookie {
 			a.visitor = identity.Visitor{ID: identity.NewVisitor()}
 		}
@@ -262,15 +263,15 @@ func (h *recommending) greet(a *asked) {
 // start fills the query with what every placement needs.
 func (h *recommending) start(a *asked, slots []recommend.Slot) {
 	a.chosen.Choices, a.chosen.Ghosts = a.chosen.Choices[:0], a.chosen.Ghosts[:0]
-	a.query = recommend.Query{Shop: a.caller.ID, Slots: slots, Seed: rand.Uint32(), Now: h.Now()}
+	a.query = recommend.Query{Shop: a.caller.ID, Slots: slots, Seed: rand.Uint32(), Now: a.now}
 	if a.found {
 		a.query.Viewer = recommend.Viewer{Profile: &a.profile, Device: a.visitor.ID, Trusted: a.visitor.Trusted}
 	}
 }
 
 // clear makes the memory of the request before into that of a caller nobody is known of yet.
-func (a *asked) clear(c caller) {
-	a.caller, a.visitor, a.cookie, a.found, a.name = c, identity.Visitor{}, false, false, nil
+func (a *asked) clear(c caller, now time.Time) {
+	a.caller, a.visitor, a.cookie, a.found, a.name, a.now = c, identity.Visitor{}, false, false, nil, now
 	a.consent, a.source, a.gpc, a.allowed, a.lost = consent.State{}, consent.FromDefault, false, false, false
 }
 

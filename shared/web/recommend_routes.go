@@ -253,7 +253,7 @@ func (h *recommending) appendOne(out []byte, r *http.Request, c caller, b batchR
 	}
 	a := h.pool.Get().(*asked)
 	defer h.pool.Put(a)
-	a.clear(c)
+	a.clear(c, h.Now())
 	if _, err := h.name(r.Context(), a, b.Visitor, b.User); err != nil {
 		return out, err
 	}
