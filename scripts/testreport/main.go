@@ -1,7 +1,7 @@
 // Testreport reads the output of `go test -json` on standard input, prints failures whole and everything else short, lists what was skipped and why, and
-// fails when a test that may never be skipped was skipped or did not run.
+// fails when a test that may never be skipped was skipped or did not run, or when one was skipped that the list of those that may be does not know.
 //
-//	go test -json ./... | go run ./scripts/testreport -required .ci/required -suite dynamodb
+//	go test -json ./... | go run ./scripts/testreport -required .ci/required -skippable .ci/skippable -suite dynamodb
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -23,13 +24,19 @@ type event struct {
 // report counts what was seen.
 type report struct {
 	passed, failed int
-	skipped        []string
+	skipped        []skip
 	ran            map[string]bool
 	output         map[string][]string
 }
 
+// skip is a test that was skipped.
+type skip struct{ pkg, test, why string }
+
+func (s skip) String() string { return s.pkg + " " + s.test + ": " + s.why }
+
 func main() {
 	required := flag.String("required", "", "file of lines 'suite package-suffix TestName' that must have passed")
+	skippable := flag.String("skippable", "", "file of lines 'suite package-suffix TestName where' of all that may be skipped: where is the suite that requires it instead, or gap")
 	suite := flag.String("suite", "", "which suite of that file this run is")
 	flag.Parse()
 	r := report{ran: map[string]bool{}, output: map[string][]string{}}
@@ -37,7 +44,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(2)
 	}
-	missing, err := r.missing(*required, *suite)
+	faults, err := r.faults(*required, *skippable, *suite)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(2)
@@ -45,11 +52,11 @@ func main() {
 	for _, s := range r.skipped {
 		fmt.Println("skipped:", s)
 	}
-	for _, m := range missing {
-		fmt.Println("FAIL: may not be skipped, but did not pass:", m)
+	for _, f := range faults {
+		fmt.Println("FAIL:", f)
 	}
-	fmt.Printf("%s: %d passed, %d failed, %d skipped\n", *suite, r.passed, r.failed+len(missing), len(r.skipped))
-	if r.failed+len(missing) > 0 || r.passed == 0 {
+	fmt.Printf("%s: %d passed, %d failed, %d skipped\n", *suite, r.passed, r.failed+len(faults), len(r.skipped))
+	if r.failed+len(faults) > 0 || r.passed == 0 {
 		os.Exit(1)
 	}
 }
@@ -83,7 +90,7 @@ func (r *report) take(e event, out io.Writer) {
 		delete(r.output, key)
 	case "skip":
 		if e.Test != "" {
-			r.skipped = append(r.skipped, strings.TrimPrefix(key, "shopkeeper/")+": "+reason(r.output[key]))
+			r.skipped = append(r.skipped, skip{strings.TrimPrefix(e.Package, "shopkeeper/"), e.Test, reason(r.output[key])})
 		}
 	case "fail", "build-fail":
 		r.failed++
@@ -101,8 +108,58 @@ func reason(output []string) string {
 	return "no reason given"
 }
 
+// faults are what is wrong beyond failures, for the lists in the two files; an empty name means no list.
+func (r *report) faults(required, skippable, suite string) ([]string, error) {
+	must, err := lines(required, 3)
+	if err != nil {
+		return nil, err
+	}
+	may, err := lines(skippable, 4)
+	if err != nil {
+		return nil, err
+	}
+	found := r.missing(must, suite)
+	if skippable != "" {
+		found = append(found, r.unlisted(may, suite)...)
+	}
+	return append(found, nowhere(may, must)...), nil
+}
+
 // missing lists the suite's required tests that did not pass.
-func (r *report) missing(file, suite string) ([]string, error) {
+func (r *report) missing(required [][]string, suite string) (missing []string) {
+	for _, f := range required {
+		if f[0] == suite && !r.ran["shopkeeper/"+f[1]+" "+f[2]] {
+			missing = append(missing, "may not be skipped, but did not pass: "+f[1]+" "+f[2])
+		}
+	}
+	return missing
+}
+
+// unlisted lists what was skipped and is not in the list, where a test stands for its parts, too.
+func (r *report) unlisted(skippable [][]string, suite string) (unlisted []string) {
+	for _, s := range r.skipped {
+		if !slices.ContainsFunc(skippable, func(f []string) bool {
+			return f[0] == suite && f[1] == s.pkg && (s.test == f[2] || strings.HasPrefix(s.test, f[2]+"/"))
+		}) {
+			unlisted = append(unlisted, "was skipped, and the list of what may be does not know it: "+s.String())
+		}
+	}
+	return unlisted
+}
+
+// nowhere lists what may be skipped because another suite runs it, and is not required there.
+func nowhere(skippable, required [][]string) (nowhere []string) {
+	for _, f := range skippable {
+		test, _, _ := strings.Cut(f[2], "/")
+		if where := f[3]; where != "gap" && !slices.ContainsFunc(required, func(r []string) bool { return slices.Equal(r, []string{where, f[1], test}) }) {
+			nowhere = append(nowhere, fmt.Sprintf("%s %s may be skipped in %s, as %s runs it, which does not require it", f[1], f[2], f[0], where))
+		}
+	}
+	return nowhere
+}
+
+// lines reads the words of a list. Empty lines and those that begin with # say nothing.
+func lines(file string, words int) (list [][]string, err error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -110,15 +167,17 @@ func (r *report) missing(file, suite string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var missing []string
+	n := 0
 	for line := range strings.Lines(string(text)) {
+		n++
 		f := strings.Fields(line)
-		if len(f) != 3 || f[0] != suite {
+		if len(f) == 0 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
-		if !r.ran["shopkeeper/"+f[1]+" "+f[2]] {
-			missing = append(missing, f[1]+" "+f[2])
+		if len(f) != words {
+			return nil, fmt.Errorf("%s, line %d: %d words, want %d", file, n, len(f), words)
 		}
+		list = append(list, f)
 	}
-	return missing, nil
+	return list, nil
 }
