@@ -22,7 +22,7 @@ const (
 func (w *Worker) forYou(limit int) Policy {
 	w.newRound()
 	live := w.addNeighbours()
-	w.addItemItem(w.goesBySessions())
+	w.addItemItem(w.goesBySessions(2*limit + exploreWidth))
 	w.selectBlend(live, limit)
 	w.scored = w.top.Append(w.scored[:0])
 	policy := w.arrange(limit, !w.drafting.on, w.sourceOf, w.because)

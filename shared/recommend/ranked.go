@@ -76,10 +76,21 @@ func looksAtSourcesAlone(r *rank.Model) bool {
 	return r.Depth == 0 && r.Weights[rankSession] >= 0 && r.Weights[rankRelated] >= 0
 }
 
-// goesBySessions says whether for-you shows only what the session neighbours name. What else is known of it says why it is there.
-func (w *Worker) goesBySessions() bool {
+// goesBySessions says whether the best n are all among what the session neighbours named, whatever the item-item weights say: these then only say why an item is there, and decide
+// between equals. So it is for a ranker that goes by the sessions, once so many have more of its score than the item-item weights can give.
+func (w *Worker) goesBySessions(n int) bool {
 	r := w.ranker()
-	return r != nil && looksAtSourcesAlone(r) && r.Weights[rankRelated] == 0
+	if r == nil || w.ruled || !looksAtSourcesAlone(r) || r.Weights[rankSession] == 0 {
+		return false
+	}
+	mostSession, _ := w.mostSaid()
+	enough := mostSession * r.Weights[rankRelated] / r.Weights[rankSession]
+	for at := range w.found {
+		if c := &w.found[at]; c.session > enough && w.allowed(c.item) {
+			n--
+		}
+	}
+	return n <= 0
 }
 
 // weighSources is rankCandidates for a ranker that asks for nothing else: no other feature is made, and all that the sources name is weighed.

@@ -185,40 +185,52 @@ func TestARankerOfSourcesAlone(t *testing.T) {
 	}
 }
 
-// TestWhatIsNamedAloneIsKnownAsWell holds the short way of pages that go by the session neighbours: of what these name, the rows tell as much as when all of a row is noted.
-func TestWhatIsNamedAloneIsKnownAsWell(t *testing.T) {
-	m := ranking(t, weighing(rankSession, 1))
+// TestTheShortWayBySessions holds pages that go by the session neighbours, and look no further, to those that note all that the item-item weights name: the same items are
+// chosen, and as much is known of them.
+func TestTheShortWayBySessions(t *testing.T) {
+	r := weighing(rankSession, 1)
+	r.Weights[rankRelated] = 1e-3
+	m := ranking(t, r)
 	var w Worker
-	related := 0
-	for n := range 40 {
-		q := &Query{Basket: []event.ItemID{"i11"}, Current: "i02", Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), fmt.Sprintf("i%02d", n), fmt.Sprintf("i%02d", (n*7+3)%60))}, Now: testNow}
-		known := func(namedAlone bool) map[item.Ordinal]mention {
-			w.begin(m, q)
-			w.newRound()
-			w.addNeighbours()
-			if !w.goesBySessions() {
-				t.Fatal("the page does not go by the session neighbours")
-			}
-			w.addItemItem(namedAlone)
-			all := map[item.Ordinal]mention{}
-			for _, said := range w.found {
-				if said.session > 0 {
-					all[said.item] = said
+	short, related := 0, 0
+	for n := range 60 {
+		for _, keep := range []int{3, 12, 40} {
+			q := &Query{Basket: []event.ItemID{"i11"}, Current: "i02", Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), fmt.Sprintf("i%02d", n), fmt.Sprintf("i%02d", (n*7+3)%60))}, Now: testNow}
+			chosen := func(namedAlone bool) map[item.Ordinal]mention {
+				w.begin(m, q)
+				w.placement = ForYou
+				w.newRound()
+				live := w.addNeighbours()
+				if namedAlone && !w.goesBySessions(keep) {
+					return nil
 				}
+				w.addItemItem(namedAlone)
+				for _, s := range w.seeds {
+					w.block(s.item)
+				}
+				w.rankCandidates(r, live, keep)
+				all := map[item.Ordinal]mention{}
+				for _, s := range w.top.Append(nil) {
+					all[s.Item] = w.said(s.Item)
+				}
+				return all
 			}
-			return all
-		}
-		want, got := known(false), known(true)
-		if !maps.Equal(want, got) || len(w.found) != len(got) {
-			t.Fatalf("visitor %d: the long way knows %v, the short one %v", n, want, w.found)
-		}
-		for _, said := range got {
-			if said.loudest > 0 {
-				related++
+			got := chosen(true)
+			if got == nil {
+				continue
+			}
+			if want := chosen(false); !maps.Equal(want, got) {
+				t.Fatalf("visitor %d, %d items: the long way has %v, the short one %v", n, keep, want, got)
+			}
+			short++
+			for _, said := range got {
+				if said.loudest > 0 {
+					related++
+				}
 			}
 		}
 	}
-	if related == 0 {
-		t.Error("no row told anything")
+	if short == 0 || short == 180 || related == 0 {
+		t.Errorf("%d of 180 pages went the short way, which knew a reason for %d items", short, related)
 	}
 }
