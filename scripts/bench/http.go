@@ -114,7 +114,7 @@ func benchFrontPage(ctx context.Context, s *server, length time.Duration) error 
 		return err
 	}
 	defer stop()
-	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, %s a figure, %d visitors with 6 views each", length, len(cookies))
+	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, medians of %d turns of %s, %d visitors with 6 views each", turns, length/5, len(cookies))
 	fmt.Println(columns)
 	for _, c := range []int{1, 8, 16, 64} {
 		if err := measureInTurns(ctx, targets, c, length); err != nil {

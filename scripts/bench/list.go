@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func benchLists(ctx context.Context, s *server, cookies []string, who string, le
 		defer stop()
 		targets = append(targets, group...)
 	}
-	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, %s a figure; %s; the profile is read and the exposure logged for each", length, who)
+	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, medians of %d turns of %s; %s; the profile is read and the exposure logged for each", turns, length/5, who)
 	fmt.Println(columns)
 	for _, c := range []int{1, 8, 16, 64} {
 		if err := measureInTurns(ctx, targets, c, length); err != nil {
@@ -87,44 +88,62 @@ func beside(ctx context.Context, s *server, name string, requests [][]byte) (gro
 	return group, stop, nil
 }
 
-// measureInTurns prints the targets in groups of three: ours and its two trivial handlers.
+// turns is how often each target has its turn. What is printed are medians of the turns: where the machine is somebody else's too, a slow moment of it is one turn's.
+const turns = 7
+
+// turn is what came of one.
+type turn struct {
+	measured
+	cpu float64 // microseconds an answer
+}
+
+// measureInTurns prints the targets in groups of three: ours and its two trivial handlers. The shares are medians of those of each round.
 func measureInTurns(ctx context.Context, targets []*target, connections int, length time.Duration) error {
-	const turns = 3
-	results := make([][]measured, len(targets))
-	used := make([]float64, len(targets))
+	results := make([][]turn, len(targets))
 	for range turns {
 		for i, t := range targets {
 			before := process.CPU(t.pid)
-			m, err := load{t.addr, t.next, connections, length / turns}.run(ctx)
+			m, err := load{t.addr, t.next, connections, length / 5}.run(ctx)
 			if err != nil {
 				return err
 			}
 			if m.failed > 0 {
 				return fmt.Errorf("%s: %d answers were no success", t.name, m.failed)
 			}
-			used[i] += process.CPU(t.pid) - before
-			results[i] = append(results[i], m)
+			results[i] = append(results[i], turn{m, (process.CPU(t.pid) - before) / float64(m.answers) * 1e6})
 		}
 	}
 	for i, t := range targets {
-		m := pooled(results[i])
-		shares := ""
+		own, shares := results[i], ""
 		if !strings.HasPrefix(t.name, " ") {
-			shares = fmt.Sprintf("  (%.2f, %.2f)", m.perSecond/pooled(results[i+1]).perSecond, m.perSecond/pooled(results[i+2]).perSecond)
+			shares = fmt.Sprintf("  (%.2f, %.2f)", medianShare(own, results[i+1]), medianShare(own, results[i+2]))
 		}
-		fmt.Printf("%-32s %6d | c=%-2d %8.0f/s %7s %7s %7.1f%s\n", t.name, t.size, connections, m.perSecond, ms(m.p50), ms(m.p99), used[i]/float64(m.answers)*1e6, shares)
+		p50, p99 := median(own, func(t turn) float64 { return float64(t.p50) }), median(own, func(t turn) float64 { return float64(t.p99) })
+		fmt.Printf("%-32s %6d | c=%-2d %8.0f/s %7s %7s %7.1f%s\n", t.name, t.size, connections, median(own, func(t turn) float64 { return t.perSecond }), ms(time.Duration(p50)), ms(time.Duration(p99)),
+			median(own, func(t turn) float64 { return t.cpu }), shares)
 	}
 	return nil
 }
 
-// pooled is several turns as one.
-func pooled(turns []measured) measured {
-	var all measured
-	var seconds float64
-	for _, m := range turns {
-		all.took = append(all.took, m.took...)
-		seconds += float64(m.answers) / m.perSecond
+// median of a figure of the turns.
+func median(all []turn, of func(turn) float64) float64 {
+	values := make([]float64, len(all))
+	for i, t := range all {
+		values[i] = of(t)
 	}
-	all.summarize(seconds)
-	return all
+	return middle(values)
+}
+
+// medianShare is the median of what the answers a second are of the same round's of others.
+func medianShare(all, others []turn) float64 {
+	shares := make([]float64, len(all))
+	for i := range all {
+		shares[i] = all[i].perSecond / others[i].perSecond
+	}
+	return middle(shares)
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }

@@ -28,7 +28,7 @@ func (b *recommending) http(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	b.note("\n%s", strings.TrimSpace(string(out)))
-	b.begin("Over HTTP, and how fresh", "go run ./scripts/bench -only frontpage,toy,fresh -length "+length+": the demonstration shop, whose items all go with all others, and that of Serenade's toy set, which the peers' figures are about, warm, profile read and exposure logged, server on one core, generator on the other, closed loop, keep-alive; share of a handler on net/http that answers as many bytes in the same run; a click counts when a front page shows it")
+	b.begin("Over HTTP, and how fresh", "go run ./scripts/bench -only frontpage,toy,fresh -length "+length+": the demonstration shop, whose items all go with all others, and that of Serenade's toy set, which the peers' figures are about, warm, profile read and exposure logged, server on one core, generator on the other, closed loop, keep-alive, medians of seven turns; share of a handler on net/http that answers as many bytes in the same run; a click counts when a front page shows it")
 	return b.promised(string(out))
 }
 

@@ -34,8 +34,7 @@ func (w *Worker) draft(limit int) Policy {
 	d.lists[0] = append(d.lists[0][:0], w.picks[w.from:]...)
 	w.picks = w.picks[:w.from]
 	for _, p := range d.lists[0] { // it may not get its place, and may then stand elsewhere
-		c := w.at(p.Item)
-		c.blocked, c.shelf = false, 0
+		w.at(p.Item).blocked = false
 	}
 	w.rival(limit)
 	for n, list := range d.lists {

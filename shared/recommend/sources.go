@@ -294,12 +294,14 @@ func (w *Worker) addRest(limit int, list []item.Ordinal) {
 
 // put gives a pick the next place of the shelf.
 func (w *Worker) put(p Pick) {
-	w.at(p.Item).shelf = uint32(w.from) + 1
+	w.onShelves.add(p.Item)
 	w.picks = append(w.picks, p)
 }
 
 // shown says whether an item stands on the shelf that is being filled.
-func (w *Worker) shown(i item.Ordinal) bool { return w.at(i).shelf == uint32(w.from)+1 }
+func (w *Worker) shown(i item.Ordinal) bool {
+	return w.onShelves.may(i) && slices.ContainsFunc(w.picks[w.from:], func(p Pick) bool { return p.Item == i })
+}
 
 func (w *Worker) byCategory(limit int, category model.Category) {
 	if category == model.None || w.left(limit) <= 0 {

@@ -65,19 +65,19 @@ type Worker struct {
 
 	drafting drafting
 
-	picks   []Pick
-	among   []item.Ordinal // what exploration chose from
-	from    int            // where the shelf that is being filled begins
-	shelves []Shelf
-	bounds  [][2]int
+	picks     []Pick
+	onShelves sieve          // of the items among them
+	among     []item.Ordinal // what exploration chose from
+	from      int            // where the shelf that is being filled begins
+	shelves   []Shelf
+	bounds    [][2]int
 }
 
 // cell is what is known of one item while one answer is made. It is small: cells are met in no order, and much of an answer's time is waiting for them.
 type cell struct {
 	epoch   uint32
-	shelf   uint32 // 1 + where the shelf begins that has it
-	blocked bool   // never on this page
-	bought  bool   // not on this page, but for shelves of repeat purchases
+	blocked bool // never on this page
+	bought  bool // not on this page, but for shelves of repeat purchases
 }
 
 // sieve is a set of items that may also hold items nobody added: an answer of no costs no look at the item's cell.
@@ -120,7 +120,7 @@ func (w *Worker) begin(m *Model, q *Query) {
 		w.cells, w.places, w.epoch, w.round = make([]cell, m.Len()), make([]uint32, m.Len()), 0, 0
 		w.placeBits = uint32(bits.Len(uint(m.Len())))
 	}
-	w.barred = sieve{}
+	w.barred, w.onShelves = sieve{}, sieve{}
 	if w.epoch++; w.epoch == 0 {
 		clear(w.cells)
 		w.epoch = 1
