@@ -187,14 +187,21 @@ func ledgerCursor(cursor string) (int, string, error) {
 	return shard, within, nil
 }
 
-// Report is the newest evaluation of a campaign; NotFound before the first one.
+// Report is the newest evaluation of a campaign; NotFound before the first one. One of a campaign that was deleted, after which another got its id, is nobody's.
 func (s *Service) Report(ctx context.Context, a staff.Actor, id ledger.CampaignID) (evaluate.Report, error) {
 	if err := a.Check(staff.CampaignsRead); err != nil {
+		return evaluate.Report{}, err
+	}
+	d, err := s.Deps.Campaigns.Get(ctx, a.Shop, id)
+	if err != nil {
 		return evaluate.Report{}, err
 	}
 	r, err := s.Evaluator.Reports.Campaign(ctx, a.Shop, id)
 	if fault.Is(err, fault.NotFound) {
 		return r, fault.Wrap(fault.NotFound, err, "the campaign was not evaluated yet")
+	}
+	if err == nil && r.Evaluated.Before(d.Created) {
+		return evaluate.Report{}, fault.New(fault.NotFound, "the campaign was not evaluated yet")
 	}
 	return r, err
 }

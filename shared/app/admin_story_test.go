@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,6 +63,16 @@ func TestAdminStory(t *testing.T) {
 	want(o.server("DELETE", "segments/often", "", "If-Match", got.head.Get("ETag")), 412)
 	want(o.server("DELETE", "segments/often", "", "If-Match", "*"), 204)
 	want(o.server("GET", "segments/often", ""), 404)
+
+	want(o.server("POST", "campaigns", `{"id":"once","name":"Once"}`), 201)
+	want(o.server("GET", "campaigns/once/report", ""), 404)
+	want(o.server("POST", "campaigns/once/evaluate", ""), 200)
+	want(o.server("GET", "campaigns/once/report", ""), 200)
+	want(o.server("DELETE", "campaigns/once", "", "If-Match", "*"), 204)
+	want(o.server("GET", "campaigns/once/report", ""), 404)
+	time.Sleep(2 * time.Millisecond) // campaigns know when they were made to the millisecond
+	want(o.server("POST", "campaigns", `{"id":"once","name":"Once more"}`), 201)
+	want(o.server("GET", "campaigns/once/report", ""), 404) // the one before had one
 
 	wrong := want(o.server("POST", "segments", `{"id":"x","name":"X","condition":"visits >"}`), 400)
 	if !strings.Contains(wrong.body, `"path":"condition"`) || !strings.Contains(wrong.body, "line 1, column") {
