@@ -1,7 +1,6 @@
 package dynamo
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -147,7 +146,7 @@ func beyond(prefix string) string {
 	return ""
 }
 
-// A cursor is the last sort key behind a checksum of the whole position: one of another partition, or a mangled one, is noticed.
+// A cursor is the last sort key behind a checksum of the whole position: one of another partition, or a mangled one, is noticed. It has one spelling.
 func encodeCursor(partition, sort string) string {
 	return base64.RawURLEncoding.EncodeToString(append(checksum(partition, sort), sort...))
 }
@@ -162,7 +161,7 @@ func decodeCursor(cursor, partition, from, to string) (string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err == nil && len(b) > crc32.Size {
 		last := string(b[crc32.Size:])
-		if bytes.Equal(b[:crc32.Size], checksum(partition, last)) && last >= from && (to == "" || last <= to) {
+		if encodeCursor(partition, last) == cursor && last >= from && (to == "" || last <= to) {
 			return last, nil
 		}
 	}

@@ -39,6 +39,8 @@ func FuzzBounds(f *testing.F) {
 func FuzzCursor(f *testing.F) {
 	f.Add("p", "s", encodeCursor("p", "s"))
 	f.Add("p", "s", "AAAA")
+	f.Add("p", "0", "YryRxHO") // bits beyond the last byte
+	f.Add("p", "0", encodeCursor("p", "0")+"\n")
 	f.Add("", "\xff", "x")
 	f.Fuzz(func(t *testing.T, partition, sort, cursor string) {
 		if got, err := decodeCursor(encodeCursor(partition, sort), partition, "", ""); sort != "" && (err != nil || got != sort) {
