@@ -131,12 +131,12 @@ func cut(s string) string {
 	return s[:end]
 }
 
-// beyond is the first string after all that begin with the prefix; "" when there is none.
+// beyond is the first string after all that begin with the prefix, or with as much of it as is text; "" when there is none.
 func beyond(prefix string) string {
 	for prefix != "" {
 		r, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
-		if r < utf8.MaxRune {
+		if r < utf8.MaxRune && !(r == utf8.RuneError && size == 1) {
 			if r++; r == 0xD800 { // what lies between is no text
 				r = 0xE000
 			}

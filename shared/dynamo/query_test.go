@@ -16,6 +16,7 @@ func FuzzBounds(f *testing.F) {
 	f.Add("\U0010FFFF", "", "b", "a")
 	f.Add("퟿", "", "", "퟿x")
 	f.Add("\x7f", "\xff", "\xc3", "é")
+	f.Add("\xf4", "0", "\xf6", "\U0010FFFF")
 	f.Fuzz(func(t *testing.T, prefix, from, to, key string) {
 		q := table.Query{Prefix: prefix, From: from, To: to}
 		low, high, ok := bounds(q)
