@@ -32,6 +32,7 @@ type report struct {
 // skip is a test that was skipped.
 type skip struct{ pkg, test, why string }
 
+// String is the test and why.
 func (s skip) String() string { return s.pkg + " " + s.test + ": " + s.why }
 
 func main() {

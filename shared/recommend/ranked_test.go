@@ -234,3 +234,37 @@ func TestTheShortWayBySessions(t *testing.T) {
 		t.Errorf("%d of 180 pages went the short way, which knew a reason for %d items", short, related)
 	}
 }
+
+// TestNothingIsSaidBeforeAnAnswer asks a worker that answered before about items, as its next answer begins.
+func TestNothingIsSaidBeforeAnAnswer(t *testing.T) {
+	m := testModel(t)
+	q := &Query{Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), "i01", "i08")}, Now: testNow}
+	var w Worker
+	w.ask(m, q)
+	if len(w.found) == 0 {
+		t.Fatal("the sources name nothing")
+	}
+	named := w.found[len(w.found)-1].item
+	w.begin(m, q)
+	if got := w.said(named); got != (mention{item: named}) {
+		t.Errorf("before the sources were asked %+v is said", got)
+	}
+}
+
+// TestRoundsBeginAgain lets the number of rounds, which shares its bits with places, run over.
+func TestRoundsBeginAgain(t *testing.T) {
+	m := testModel(t)
+	q := &Query{Viewer: Viewer{Profile: viewer(testNow.Add(-time.Hour), "i01", "i08")}, Now: testNow}
+	var w Worker
+	w.ask(m, q)
+	want := slices.Clone(w.found)
+	w.round = 1<<(32-w.placeBits) - 1
+	for range 3 {
+		if w.ask(m, q); !slices.Equal(w.found, want) {
+			t.Fatalf("in round %d %v is said, want %v", w.round, w.found, want)
+		}
+	}
+	if w.round > 10 {
+		t.Errorf("round %d", w.round)
+	}
+}

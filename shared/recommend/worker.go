@@ -115,11 +115,12 @@ func (w *Worker) begin(m *Model, q *Query) {
 		w.diversity = q.Varied.Value
 	}
 	w.picks, w.shelves, w.bounds, w.among = w.picks[:0], w.shelves[:0], w.bounds[:0], w.among[:0]
-	w.seeds, w.basket, w.found = w.seeds[:0], w.basket[:0], w.found[:0]
+	w.seeds, w.basket = w.seeds[:0], w.basket[:0]
 	if len(w.cells) < m.Len() {
 		w.cells, w.places, w.epoch, w.round = make([]cell, m.Len()), make([]uint32, m.Len()), 0, 0
 		w.placeBits = uint32(bits.Len(uint(m.Len())))
 	}
+	w.newRound() // what the answer before was told of is nobody's
 	w.barred, w.onShelves = sieve{}, sieve{}
 	if w.epoch++; w.epoch == 0 {
 		clear(w.cells)

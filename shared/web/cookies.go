@@ -78,11 +78,8 @@ func cookieValues(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range r.Header["Cookie"] {
 			for part := range strings.SplitSeq(line, ";") {
-				if len(part) < len(name) {
-					continue
-				}
-				key, value, _ := strings.Cut(trim(part), "=")
-				if trim(key) != name {
+				key, value, _ := strings.Cut(textproto.TrimString(part), "=")
+				if textproto.TrimString(key) != name {
 					continue
 				}
 				if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
@@ -95,9 +92,6 @@ func cookieValues(r *http.Request, name string) iter.Seq[string] {
 		}
 	}
 }
-
-// trim is strings.Trim(s, " \t\r\n").
-func trim(s string) string { return textproto.TrimString(s) }
 
 // notInCookie says which characters make a cookie's value unreadable to net/http.
 func notInCookie(c rune) bool { return c < ' ' || c >= 0x7f || c == '"' || c == ';' || c == '\\' }
