@@ -86,8 +86,8 @@ func (w *Worker) arrange(limit int, explore bool, source func(item.Ordinal) Sour
 
 // lineUp makes candidates of w.scored.
 func (w *Worker) lineUp(limit int) {
-	w.row, w.order = w.row[:0], w.order[:0]
-	slots := 4 << bits.Len(uint(len(w.scored)))
+	w.order = w.order[:0]
+	slots := 16 << bits.Len(uint(len(w.scored)))
 	w.standing = slices.Grow(w.standing[:0], slots)[:slots]
 	clear(w.standing)
 	best := float32(0)
@@ -96,8 +96,10 @@ func (w *Worker) lineUp(limit int) {
 			best = s.Score
 		}
 	}
+	w.row = slices.Grow(w.row[:0], len(w.scored))[:len(w.scored)]
 	for at, s := range w.scored {
-		c := candidate{item: s.Item, category: w.m.CategoryOf(s.Item), above: model.None, brand: w.m.BrandOf(s.Item)}
+		c := &w.row[at]
+		*c = candidate{item: s.Item, category: w.m.CategoryOf(s.Item), above: model.None, brand: w.m.BrandOf(s.Item)}
 		if c.category != model.None {
 			c.above = w.m.Parent(c.category)
 		}
@@ -107,7 +109,6 @@ func (w *Worker) lineUp(limit int) {
 		c.value = (1 - w.diversity) * c.score
 		c.promoted = w.promoted(s.Item)
 		w.stand(s.Item, at)
-		w.row = append(w.row, c)
 	}
 	if w.diversity > 0 { // their rows are on their way from memory all at once
 		for _, s := range w.scored[:min(len(w.scored), limit)] {
@@ -118,7 +119,7 @@ func (w *Worker) lineUp(limit int) {
 	}
 }
 
-// stand notes where in the row an item is. There are at least four slots for each.
+// stand notes where in the row an item is. There are at least sixteen slots for each, so that most searches end at once.
 func (w *Worker) stand(i item.Ordinal, at int) {
 	slot := w.slot(i)
 	for w.standing[slot] != 0 {

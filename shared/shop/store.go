@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shopkeeper/shared/event"
@@ -39,6 +40,7 @@ type Store struct {
 	now   func() time.Time
 
 	keys     memory[KeyInfo]
+	public   atomic.Pointer[hashed] // the write key that was asked about last
 	settings memory[Settings]
 	secrets  memory[[][]byte]
 }
@@ -58,16 +60,26 @@ type storedKey struct {
 
 // Key finds what a key stands for; see Directory.
 func (s *Store) Key(ctx context.Context, key string) (KeyInfo, error) {
-	hash := hashOf(key)
-	return s.keys.get(s.now(), hash, func() (KeyInfo, error) {
-		it, err := s.store.Get(ctx, byHash(hash))
+	last := s.public.Load()
+	if last == nil || last.key != key {
+		last = &hashed{key, hashOf(key)}
+	}
+	info, err := s.keys.get(s.now(), last.hash, func() (KeyInfo, error) {
+		it, err := s.store.Get(ctx, byHash(last.hash))
 		if fault.Is(err, fault.NotFound) {
 			return KeyInfo{}, fault.New(fault.Unauthenticated, "the key is unknown or revoked")
 		}
 		var info KeyInfo
 		return info, decode(it, err, &info)
 	})
+	if err == nil && info.Kind == WriteKey && s.public.Load() != last {
+		s.public.Store(last)
+	}
+	return info, err
 }
+
+// hashed is a key, which is no secret, and its hash.
+type hashed struct{ key, hash string }
 
 // Settings of a shop; see Directory.
 func (s *Store) Settings(ctx context.Context, id event.ShopID) (Settings, error) {

@@ -33,7 +33,7 @@ func arrivalOf(r *http.Request) (a arrival.Arrival) {
 		}
 	}
 	if a.URL == "" {
-		a.URL = r.Header.Get("Referer")
+		a.URL = header(r, "Referer")
 	}
 	return a
 }

@@ -97,4 +97,4 @@ func cookieValues(r *http.Request, name string) iter.Seq[string] {
 func notInCookie(c rune) bool { return c < ' ' || c >= 0x7f || c == '"' || c == ';' || c == '\\' }
 
 // GPC says whether the browser asks not to be followed (Global Privacy Control).
-func GPC(r *http.Request) bool { return r.Header.Get("Sec-Gpc") == "1" }
+func GPC(r *http.Request) bool { return header(r, "Sec-Gpc") == "1" }

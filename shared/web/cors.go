@@ -12,11 +12,17 @@ import (
 // preflightAge is how long a browser may remember a preflight, in seconds: two hours is the most that Chromium keeps.
 const preflightAge = "7200"
 
+var varyOrigin = []string{"Origin"}
+
 // allowOrigin echoes the page's origin. The visitor cookie is SameSite=Lax, so that a page of another site never brings it along.
 func allowOrigin(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
-	h.Add("Vary", "Origin")
-	origin := r.Header.Get("Origin")
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = varyOrigin
+	} else {
+		h.Add("Vary", "Origin")
+	}
+	origin := header(r, "Origin")
 	if !strings.HasPrefix(origin, "https://") && !strings.HasPrefix(origin, "http://") {
 		return false
 	}
@@ -43,7 +49,7 @@ func (m methods) preflight(w http.ResponseWriter, r *http.Request) {
 
 // checkOrigin refuses a page that the shop did not name, when it named any. Servers send no Origin.
 func checkOrigin(r *http.Request, s shop.Settings) error {
-	origin := r.Header.Get("Origin")
+	origin := header(r, "Origin")
 	if origin == "" || len(s.Origins) == 0 || slices.Contains(s.Origins, origin) {
 		return nil
 	}

@@ -20,11 +20,13 @@ func (c caller) secret() bool { return c.Kind == shop.SecretKey }
 // keyOf is the key that the request's head carries: Authorization as Basic (the key is the user name) or Bearer, else writeKey or key in the query; empty when
 // there is none.
 func keyOf(r *http.Request) string {
-	if user, _, ok := r.BasicAuth(); ok {
-		return user
-	}
-	if auth := r.Header.Get("Authorization"); len(auth) > 7 && strings.EqualFold(auth[:7], "Bearer ") {
-		return strings.TrimSpace(auth[7:])
+	if auth := header(r, "Authorization"); auth != "" {
+		if user, _, ok := r.BasicAuth(); ok {
+			return user
+		}
+		if len(auth) > 7 && strings.EqualFold(auth[:7], "Bearer ") {
+			return strings.TrimSpace(auth[7:])
+		}
 	}
 	if key := queryValue(r, "writeKey"); key != "" {
 		return key
@@ -32,12 +34,17 @@ func keyOf(r *http.Request) string {
 	return queryValue(r, "key")
 }
 
+// header is r.Header.Get of a name in canonical form.
+func header(r *http.Request, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // queryValue is r.URL.Query().Get(name) without a map of all values, for parameters that most requests have or have not.
 func queryValue(r *http.Request, name string) string {
 	spelt := strings.IndexByte(r.URL.RawQuery, '%') >= 0 // names may be, too
-	if !spelt && !strings.Contains(r.URL.RawQuery, name) {
-		return ""
-	}
 	for rest := r.URL.RawQuery; rest != ""; {
 		part := rest
 		if at := strings.IndexByte(rest, '&'); at >= 0 {

@@ -283,7 +283,7 @@ func (h *recommending) listing(r *http.Request, a *asked) *listing {
 // listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
 func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
 	l := &a.listing
-	*l = listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID}
+	*l = listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID, fragments: l.fragments}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)
@@ -364,12 +364,11 @@ func (l *listing) appendExposure(dst []byte, a *asked, shelves []recommend.Shelf
 		dst = append(dst, `["`...)
 		dst = append(dst, s.Placement.String()...)
 		dst = append(dst, '"')
-		for _, p := range s.Picks {
-			dst = append(dst, ',')
-			dst = appendString(dst, l.model.ID(p.Item))
+		for n := range s.Picks {
+			p := &s.Picks[n]
+			dst = appendString(append(dst, ','), l.model.ID(p.Item))
 			if p.Propensity != 1 {
-				dst = append(dst, ',')
-				dst = appendShare(dst, p.Propensity)
+				dst = appendShare(append(dst, ','), p.Propensity)
 			}
 		}
 		dst = l.appendAmong(dst, s.Among)

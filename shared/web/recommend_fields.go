@@ -48,8 +48,19 @@ next:
 	return f, nil
 }
 
-// appendSome writes a pick with the wanted members alone.
-func (l *listing) appendSome(dst []byte, p recommend.Pick, position int) []byte {
+// appendSomeOf writes picks with the wanted members alone.
+func (l *listing) appendSomeOf(dst []byte, picks []recommend.Pick) []byte {
+	for i := range picks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = l.appendSome(dst, &picks[i], i+1)
+	}
+	return dst
+}
+
+// appendSome writes one of them.
+func (l *listing) appendSome(dst []byte, p *recommend.Pick, position int) []byte {
 	dst = appendString(append(dst, `{"id":`...), l.model.ID(p.Item))
 	if l.fields&fieldTitle != 0 {
 		dst = appendString(append(dst, `,"title":`...), l.model.Title(p.Item))
@@ -77,7 +88,7 @@ func appendText(dst []byte, name, text string) []byte {
 }
 
 // appendRank writes what the ranking says of a pick.
-func (l *listing) appendRank(dst []byte, p recommend.Pick, position int) []byte {
+func (l *listing) appendRank(dst []byte, p *recommend.Pick, position int) []byte {
 	if l.fields&fieldPosition != 0 {
 		dst = strconv.AppendInt(append(dst, `,"position":`...), int64(position), 10)
 	}

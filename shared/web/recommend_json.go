@@ -25,6 +25,10 @@ type listing struct {
 
 	trial *recommend.Running // that the visitor takes part in, if the arm is one
 	arm   recommend.Arm
+
+	reason     locale.Key // of the pick before, most often this one's too
+	reasonText locale.Text
+	fragments  [][]byte // of a shelf's items
 }
 
 func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
@@ -40,33 +44,32 @@ func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
 	}
 	dst = l.signer.Append(dst, l.shop, token)
 	dst = append(dst, `","items":[`...)
-	for i, p := range s.Picks {
+	if l.fields != allFields {
+		return append(l.appendSomeOf(dst, s.Picks), ']', '}')
+	}
+	l.fragments = l.fragments[:0]
+	for i := range s.Picks { // one after the other with nothing between, so that they come from memory all at once
+		l.fragments = append(l.fragments, l.model.Fragment(s.Picks[i].Item))
+	}
+	for i, fragment := range l.fragments {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = l.appendPick(dst, p, i+1)
+		dst = append(append(dst, '{'), fragment...)
+		dst = append(l.appendRank(dst, &s.Picks[i], i+1), '}')
 	}
 	return append(dst, ']', '}')
 }
 
-func (l *listing) appendPick(dst []byte, p recommend.Pick, position int) []byte {
-	if l.fields != allFields {
-		return l.appendSome(dst, p, position)
-	}
-	dst = append(append(dst, '{'), l.model.Fragment(p.Item)...)
-	return append(l.appendRank(dst, p, position), '}')
-}
-
-func (l *listing) appendReason(dst []byte, p recommend.Pick) []byte {
-	text := l.words.Text(p.Reason.Key)
-	about := ""
-	if text.Has {
-		about = l.model.About(p)
+func (l *listing) appendReason(dst []byte, p *recommend.Pick) []byte {
+	if p.Reason.Key != l.reason || l.reason == "" {
+		l.reason, l.reasonText = p.Reason.Key, l.words.Text(p.Reason.Key)
 	}
 	dst = append(dst, '"')
-	dst = appendEscaped(dst, text.Before)
-	dst = appendEscaped(dst, about)
-	dst = appendEscaped(dst, text.After)
+	dst = appendEscaped(dst, l.reasonText.Before)
+	if l.reasonText.Has {
+		dst = appendEscaped(appendEscaped(dst, l.model.About(*p)), l.reasonText.After)
+	}
 	return append(dst, '"')
 }
 

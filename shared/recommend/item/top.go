@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Top keeps the best n of the items offered to it: by score, then by ordinal. It is a binary heap of 64-bit keys with the worst of the best
+// Top keeps the best n of the items offered to it: by score, then by ordinal. As soon as there are n it is a binary heap of 64-bit keys with the worst of the best
 // at its root, so that an item that is not good enough costs one comparison. The zero value keeps nothing; call Reset first. Memory is reused
 // from one Reset to the next. Not for concurrent use.
 type Top struct {
@@ -30,8 +30,11 @@ func (t *Top) Offer(i Ordinal, score float32) {
 		t.down(0)
 		return
 	}
-	t.keys = append(t.keys, key)
-	t.up(len(t.keys) - 1)
+	if t.keys = append(t.keys, key); len(t.keys) == t.n {
+		for at := t.n/2 - 1; at >= 0; at-- {
+			t.down(at)
+		}
+	}
 }
 
 // Least is the score below which Offer keeps nothing: what costs no call costs no time.
@@ -59,19 +62,6 @@ func (t *Top) Drain(dst []Scored) []Scored {
 	}
 	t.keys = t.keys[:0]
 	return dst
-}
-
-func (t *Top) up(at int) {
-	key := t.keys[at]
-	for at > 0 {
-		parent := (at - 1) / 2
-		if t.keys[parent] <= key {
-			break
-		}
-		t.keys[at] = t.keys[parent]
-		at = parent
-	}
-	t.keys[at] = key
 }
 
 func (t *Top) down(at int) {
