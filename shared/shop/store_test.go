@@ -96,14 +96,22 @@ func TestKeys(t *testing.T) {
 }
 
 func TestRevoked(t *testing.T) {
+	for _, kind := range []shop.KeyKind{shop.SecretKey, shop.WriteKey} {
+		t.Run(string(kind), func(t *testing.T) { revoke(t, kind) })
+	}
+}
+
+func revoke(t *testing.T, kind shop.KeyKind) {
 	f, ctx := newFixture(t), t.Context()
-	key, err := f.NewKey(ctx, "lamps", shop.SecretKey, "")
+	key, err := f.NewKey(ctx, "lamps", kind, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	elsewhere := f.fresh()
-	if _, err := elsewhere.Key(ctx, key); err != nil {
-		t.Fatal(err)
+	for _, s := range []*shop.Store{f.Store, elsewhere, elsewhere} {
+		if _, err := s.Key(ctx, key); err != nil {
+			t.Fatal(err)
+		}
 	}
 	listed, err := f.Keys(ctx, "lamps")
 	if err != nil || len(listed) != 1 {

@@ -283,7 +283,7 @@ func (h *recommending) listing(r *http.Request, a *asked) *listing {
 // listingIn is listing in the wanted language. The model is nil when the shop has none yet: shelves are then empty, not an error.
 func (h *recommending) listingIn(r *http.Request, a *asked, wanted string) *listing {
 	l := &a.listing
-	*l = listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID, fragments: l.fragments}
+	*l = listing{words: h.Words.Choose(wanted, a.caller.Locale), signer: h.Signer, impressions: h.Impressions, fields: a.fields, shop: a.caller.ID, fragments: l.fragments, whys: l.whys}
 	model, err := h.Models.Model(r.Context(), a.caller.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		h.Log.Error("answer without a model", "shop", a.caller.ID, "err", err)

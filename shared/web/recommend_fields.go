@@ -98,15 +98,43 @@ func (l *listing) appendRank(dst []byte, p *recommend.Pick, position int) []byte
 	if l.fields&fieldPropensity != 0 {
 		dst = appendShare(append(dst, `,"propensity":`...), p.Propensity)
 	}
+	return l.appendWhy(dst, p)
+}
+
+// why is a source and a reason, and where they stand in what was written of the shelf.
+type why struct {
+	source   recommend.Source
+	reason   recommend.Reason
+	from, to int
+}
+
+// mostWhys bounds how many are looked through for the next.
+const mostWhys = 8
+
+// appendWhy writes source and reason. Most picks have those of one before: they are copied.
+func (l *listing) appendWhy(dst []byte, p *recommend.Pick) []byte {
+	if l.fields&(fieldSource|fieldReason) == 0 {
+		return dst
+	}
+	for n := range l.whys {
+		if w := &l.whys[n]; w.reason == p.Reason && w.source == p.Source {
+			return append(dst, dst[w.from:w.to]...)
+		}
+	}
+	from := len(dst)
 	if l.fields&fieldSource != 0 {
 		dst = append(append(append(dst, `,"source":"`...), p.Source...), '"')
 	}
-	if l.fields&fieldReason == 0 {
-		return dst
+	text := l.words.Text(p.Reason.Key)
+	if l.fields&fieldReason != 0 {
+		dst = append(append(append(dst, `,"reason":{"code":"`...), p.Reason.Key...), `","items":[`...)
+		if p.Reason.Named {
+			dst = appendString(dst, l.model.ID(p.Reason.About))
+		}
+		dst = append(l.appendReason(append(dst, `],"text":`...), text, p), '}')
 	}
-	dst = append(append(append(dst, `,"reason":{"code":"`...), p.Reason.Key...), `","items":[`...)
-	if p.Reason.Named {
-		dst = appendString(dst, l.model.ID(p.Reason.About))
+	if (!text.Has || p.Reason.Named) && len(l.whys) < mostWhys { // else it tells of the item itself
+		l.whys = append(l.whys, why{p.Source, p.Reason, from, len(dst)})
 	}
-	return append(l.appendReason(append(dst, `],"text":`...), p), '}')
+	return dst
 }

@@ -26,9 +26,8 @@ type listing struct {
 	trial *recommend.Running // that the visitor takes part in, if the arm is one
 	arm   recommend.Arm
 
-	reason     locale.Key // of the pick before, most often this one's too
-	reasonText locale.Text
-	fragments  [][]byte // of a shelf's items
+	fragments [][]byte // of a shelf's items
+	whys      []why    // of its picks so far
 }
 
 func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
@@ -44,6 +43,7 @@ func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
 	}
 	dst = l.signer.Append(dst, l.shop, token)
 	dst = append(dst, `","items":[`...)
+	l.whys = l.whys[:0]
 	if l.fields != allFields {
 		return append(l.appendSomeOf(dst, s.Picks), ']', '}')
 	}
@@ -61,14 +61,11 @@ func (l *listing) appendShelf(dst []byte, s recommend.Shelf) []byte {
 	return append(dst, ']', '}')
 }
 
-func (l *listing) appendReason(dst []byte, p *recommend.Pick) []byte {
-	if p.Reason.Key != l.reason || l.reason == "" {
-		l.reason, l.reasonText = p.Reason.Key, l.words.Text(p.Reason.Key)
-	}
+func (l *listing) appendReason(dst []byte, text locale.Text, p *recommend.Pick) []byte {
 	dst = append(dst, '"')
-	dst = appendEscaped(dst, l.reasonText.Before)
-	if l.reasonText.Has {
-		dst = appendEscaped(appendEscaped(dst, l.model.About(*p)), l.reasonText.After)
+	dst = appendEscaped(dst, text.Before)
+	if text.Has {
+		dst = appendEscaped(appendEscaped(dst, l.model.About(*p)), text.After)
 	}
 	return append(dst, '"')
 }
