@@ -48,7 +48,7 @@ func open(t *testing.T, s queuetest.Settings) queuetest.Setup {
 	})
 	return queuetest.Setup{
 		Queue: sqs.Open(cfg, live), Dead: sqs.Open(cfg, dead), Advance: wait(t),
-		Reopen: func(*testing.T) queue.Queue { return sqs.Open(cfg, live) },
+		SendsAgain: true, Reopen: func(*testing.T) queue.Queue { return sqs.Open(cfg, live) },
 	}
 }
 
