@@ -35,7 +35,7 @@ var listPaths = []struct{ name, query string }{
 }
 
 // benchLists measures GET /v1/recommendations. All targets are measured in turns, so that a machine's slower minute meets all of them.
-func benchLists(ctx context.Context, s *server, cookies []string, who string, length time.Duration) error {
+func benchLists(ctx context.Context, s *server, cookies []string, who string, connections []int, length time.Duration) error {
 	var targets []*target
 	for _, l := range listPaths {
 		var requests [][]byte
@@ -51,7 +51,7 @@ func benchLists(ctx context.Context, s *server, cookies []string, who string, le
 	}
 	title("GET /v1/recommendations, placement for-you, limit 21, over HTTP, warm: server on one core, generator on the other, closed loop, keep-alive, medians of %d turns of %s; %s; the profile is read and the exposure logged for each", turns, length/5, who)
 	fmt.Println(columns)
-	for _, c := range []int{1, 8, 16, 64} {
+	for _, c := range connections {
 		if err := measureInTurns(ctx, targets, c, length); err != nil {
 			return err
 		}

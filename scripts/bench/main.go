@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +33,8 @@ func main() {
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
 	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
+	at := flag.String("connections", "1,8,16,64", "comma-separated: how many connections front pages and lists are asked for over")
+	shop := flag.String("toy", "", "the folder of the toy set's shop, made unless it is there; a temporary one without it")
 	recommend := flag.Bool("recommend", false, "measure recommendations instead: how good, how fast, how large")
 	quick := flag.Bool("quick", false, "with -recommend: small sizes and few questions, to see that everything runs")
 	out := flag.String("out", "bench-output", "with -recommend: the folder that the report goes to")
@@ -47,7 +51,7 @@ func main() {
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *length, *only)
+	err := run(ctx, *length, *only, *at, *shop)
 	stop()
 	exit(err)
 }
@@ -60,7 +64,15 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(ctx context.Context, length time.Duration, only string) (err error) {
+func run(ctx context.Context, length time.Duration, only, at, shop string) (err error) {
+	var connections []int
+	for _, c := range strings.Split(at, ",") {
+		n, err := strconv.Atoi(c)
+		if err != nil || n < 1 || n > 64 {
+			return fmt.Errorf("-connections: %q is no number from 1 to 64", c)
+		}
+		connections = append(connections, n)
+	}
 	dir, err := os.MkdirTemp("", "shopkeeper-bench-")
 	if err != nil {
 		return err
@@ -77,7 +89,7 @@ func run(ctx context.Context, length time.Duration, only string) (err error) {
 		for _, part := range []struct {
 			name string
 			run  func(context.Context, *server, time.Duration) error
-		}{{"frontpage", benchFrontPage}, {"fresh", benchFresh}, {"collect", benchCollect}} {
+		}{{"frontpage", frontPageOver(connections)}, {"fresh", benchFresh}, {"collect", benchCollect}} {
 			if !wanted(part.name) {
 				continue
 			}
@@ -88,7 +100,7 @@ func run(ctx context.Context, length time.Duration, only string) (err error) {
 		fmt.Printf("memory of the server at the end: %.0f MB\n", process.Resident(s.cmd.Process.Pid))
 	}
 	if wanted("toy") {
-		if err := benchToy(ctx, dir, length); err != nil {
+		if err := benchToy(ctx, cmp.Or(shop, filepath.Join(dir, "toy")), connections, length); err != nil {
 			return fmt.Errorf("toy set: %w", err)
 		}
 	}

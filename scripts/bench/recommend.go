@@ -18,6 +18,7 @@ type recommending struct {
 	out   string // where the report goes
 	quick bool   // small sizes and few questions: it shows that everything runs, and measures nothing worth quoting
 	only  string
+	looks []look // of the toy set's lists over HTTP
 	*report
 }
 
@@ -47,6 +48,11 @@ func benchRecommend(ctx context.Context, only, out string, quick bool) (err erro
 		case part.needsData && b.data == "":
 			b.note("%s: skipped, SHOPKEEPER_DATA names no folder with real data", part.name)
 			continue
+		}
+		if b.wants("http") {
+			if err := b.look(ctx); err != nil {
+				return fmt.Errorf("lists over HTTP before %s: %w", part.name, err)
+			}
 		}
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

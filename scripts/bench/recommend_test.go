@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,17 +71,36 @@ func TestReport(t *testing.T) {
 }
 
 func TestPromisedFiguresAreReadFromWhatIsPrinted(t *testing.T) {
-	const printed = `
+	const page = `
 front page of 5 shelves           10886 | c=16     5348/s    1.50   17.18   101.7  (0.10, 0.31)
 list of 21 bare ids                 459 | c=16    30321/s    0.50    1.35    29.9  (0.41, 0.72)
   trivial handler, net/http         459 | c=16    37302/s    0.25    5.43    16.9
 p50 5.98 ms, p99 37.98 ms (promise: under 1,000 ms)
+`
+	// The trivial handler says which look was quiet: the second, although ours was faster at the first.
+	loud, quiet := `
+list of 21 items, all members      4802 | c=16    39000/s    0.50    1.15    29.9  (0.21, 0.92)
+  trivial handler, fast lane       4802 | c=16    90000/s    0.50    1.15    29.9
+  trivial handler, net/http        4802 | c=16    42300/s    0.50    1.15    29.9
+list of 21 bare ids                 459 | c=16    39321/s    0.50    1.35    29.9  (0.41, 0.90)
+  trivial handler, net/http         459 | c=16    60000/s    0.25    5.43    16.9
+`, `
 list of 21 items, all members      4802 | c=16    30321/s    0.50    1.35    29.9  (0.21, 0.62)
+  trivial handler, fast lane       4802 | c=16    90000/s    0.50    1.15    29.9
+  trivial handler, net/http        4802 | c=16    48905/s    0.50    1.15    29.9
+list of 21 bare ids                 459 | c=16    29321/s    0.50    1.45    29.9  (0.41, 0.60)
+  trivial handler, net/http         459 | c=16    50000/s    0.25    5.43    16.9
 list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9  (0.41, 0.50)
 `
 	var out bytes.Buffer
 	b := &recommending{report: newReport(&out)}
-	if err := b.promised(printed); err != nil {
+	at := time.Date(2026, 11, 23, 5, 30, 0, 0, time.UTC)
+	for n, printed := range []string{loud, quiet} {
+		if err := b.seen(at.Add(time.Duration(n)*time.Minute), printed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.promised(page, quiet); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -92,16 +112,22 @@ list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9
 		"front page of 5 shelves, 10886 B, 16 connections: share of a trivial handler: 0.31: ",
 		"list of 21 bare ids, 459 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: ",
 		"list of 21 bare ids, 459 B, 16 connections: share of a trivial handler: 0.72: ",
-		"toy set: list of 21 items, all members, 4802 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
-		"toy set: list of 21 items, all members, 4802 B, 16 connections: share of a trivial handler: 0.62: yes",
 		"toy set: list of 21 bare ids, 459 B, 64 connections: 9000/s, p50 0.50, p99 9.35 ms: ",
 		"toy set: list of 21 bare ids, 459 B, 64 connections: share of a trivial handler: 0.50: ",
+		"05:30, toy set, net/http's handler 42300/s: 39000/s 1.15 ms (0.92); 39321/s 1.35 ms (0.90): ",
+		"05:31, toy set, net/http's handler 48905/s: 30321/s 1.35 ms (0.62); 29321/s 1.45 ms (0.60): ",
+		"toy set, the quietest of 2 looks: list of 21 items, all members, 4802 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
+		"toy set, the quietest of 2 looks: list of 21 items, all members, 4802 B, 16 connections: share of a trivial handler: 0.62: yes",
+		"toy set, the quietest of 2 looks: list of 21 bare ids, 459 B, 16 connections: 29321/s, p50 0.50, p99 1.45 ms: no",
 		"a click shows on the page: p50 5.98, p99 37.98 ms: yes",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)
 	}
-	if err := b.promised("nothing of the kind"); err == nil {
+	if err := b.promised("nothing of the kind", quiet); err == nil {
 		t.Error("figures that are not there are passed over")
+	}
+	if err := b.seen(at, "nothing of the kind"); err == nil {
+		t.Error("a look without the lists' figures is passed over")
 	}
 }
