@@ -99,32 +99,29 @@ func (v *visitor) await(ctx context.Context, placement, item string, within time
 	}
 }
 
-// frontPageOver measures the front page, and lists, over so many connections.
-func frontPageOver(connections []int) func(context.Context, *server, time.Duration) error {
-	return func(ctx context.Context, s *server, length time.Duration) error {
-		cookies, err := prepare(ctx, s, 64)
-		if err != nil {
-			return err
-		}
-		s.settle(ctx)
-		var requests [][]byte
-		for _, cookie := range cookies {
-			requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, cookie))
-		}
-		targets, stop, err := beside(ctx, s, "front page of 5 shelves", requests)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, medians of %d turns of %s, %d visitors with 6 views each", turns, length/5, len(cookies))
-		fmt.Println(columns)
-		for _, c := range connections {
-			if err := measureInTurns(ctx, targets, c, length); err != nil {
-				return err
-			}
-		}
-		return benchLists(ctx, s, cookies, fmt.Sprintf("the demonstration shop, %d visitors with 6 views each", len(cookies)), connections, length)
+func benchFrontPage(ctx context.Context, s *server, length time.Duration) error {
+	cookies, err := prepare(ctx, s, 64)
+	if err != nil {
+		return err
 	}
+	s.settle(ctx)
+	var requests [][]byte
+	for _, cookie := range cookies {
+		requests = append(requests, get(s.host(), "/v1/front-page?writeKey="+s.WriteKey, cookie))
+	}
+	targets, stop, err := beside(ctx, s, "front page of 5 shelves", requests)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	title("front page over HTTP, server on one core, generator on the other, closed loop, keep-alive, medians of %d turns of %s, %d visitors with 6 views each", turns, length/5, len(cookies))
+	fmt.Println(columns)
+	for _, c := range connections {
+		if err := measureInTurns(ctx, targets, c, length); err != nil {
+			return err
+		}
+	}
+	return benchLists(ctx, s, cookies, fmt.Sprintf("the demonstration shop, %d visitors with 6 views each", len(cookies)), length)
 }
 
 func benchCollect(ctx context.Context, s *server, length time.Duration) error {

@@ -28,21 +28,31 @@ func rotating(requests [][]byte) func(int) func() []byte {
 	}
 }
 
-// listPaths are the lists that are measured: everything that a page shows, and what a caller with a catalog of its own needs.
-var listPaths = []struct{ name, query string }{
-	{"21 items, all members", ""},
-	{"21 bare ids", "&fields=id"},
+// list is one that is measured, and who asks for it.
+type list struct {
+	name     string
+	requests [][]byte
 }
 
-// benchLists measures GET /v1/recommendations. All targets are measured in turns, so that a machine's slower minute meets all of them.
-func benchLists(ctx context.Context, s *server, cookies []string, who string, connections []int, length time.Duration) error {
-	var targets []*target
-	for _, l := range listPaths {
-		var requests [][]byte
+// lists are everything that a page shows, and what a caller with a catalog of its own needs.
+func lists(s *server, cookies []string) []list {
+	all := []list{{name: "list of 21 items, all members"}, {name: "list of 21 bare ids"}}
+	for n, query := range []string{"", "&fields=id"} {
 		for _, cookie := range cookies {
-			requests = append(requests, get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+l.query, cookie))
+			all[n].requests = append(all[n].requests, get(s.host(), "/v1/recommendations?placement=for-you&limit=21&writeKey="+s.WriteKey+query, cookie))
 		}
-		group, stop, err := beside(ctx, s, "list of "+l.name, requests)
+	}
+	return all
+}
+
+// connections are how many front pages and lists are asked for over.
+var connections = []int{1, 8, 16, 64}
+
+// benchLists measures GET /v1/recommendations. All targets are measured in turns, so that a machine's slower minute meets all of them.
+func benchLists(ctx context.Context, s *server, cookies []string, who string, length time.Duration) error {
+	var targets []*target
+	for _, l := range lists(s, cookies) {
+		group, stop, err := beside(ctx, s, l.name, l.requests)
 		if err != nil {
 			return err
 		}

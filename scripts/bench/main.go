@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -32,9 +31,9 @@ func main() {
 		exit(runPart(context.Background(), os.Args[2]))
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
-	at := flag.String("connections", "1,8,16,64", "comma-separated: how many connections front pages and lists are asked for over")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,quiet,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
 	shop := flag.String("toy", "", "the folder of the toy set's shop, made unless it is there; a temporary one without it")
+	turns := flag.String("turns", "", "with -only quiet: a file that the turns are added to")
 	recommend := flag.Bool("recommend", false, "measure recommendations instead: how good, how fast, how large")
 	quick := flag.Bool("quick", false, "with -recommend: small sizes and few questions, to see that everything runs")
 	out := flag.String("out", "bench-output", "with -recommend: the folder that the report goes to")
@@ -51,7 +50,7 @@ func main() {
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *length, *only, *at, *shop)
+	err := run(ctx, *length, *only, *shop, *turns)
 	stop()
 	exit(err)
 }
@@ -64,20 +63,13 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(ctx context.Context, length time.Duration, only, at, shop string) (err error) {
-	var connections []int
-	for _, c := range strings.Split(at, ",") {
-		n, err := strconv.Atoi(c)
-		if err != nil || n < 1 || n > 64 {
-			return fmt.Errorf("-connections: %q is no number from 1 to 64", c)
-		}
-		connections = append(connections, n)
-	}
+func run(ctx context.Context, length time.Duration, only, shop, turns string) (err error) {
 	dir, err := os.MkdirTemp("", "shopkeeper-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	shop = cmp.Or(shop, filepath.Join(dir, "toy"))
 	wanted := func(part string) bool { return only == "" || strings.Contains(","+only+",", ","+part+",") }
 	if wanted("frontpage") || wanted("collect") || wanted("fresh") {
 		fmt.Println("preparing: the demonstration shop is made up and trained ...")
@@ -89,7 +81,7 @@ func run(ctx context.Context, length time.Duration, only, at, shop string) (err 
 		for _, part := range []struct {
 			name string
 			run  func(context.Context, *server, time.Duration) error
-		}{{"frontpage", frontPageOver(connections)}, {"fresh", benchFresh}, {"collect", benchCollect}} {
+		}{{"frontpage", benchFrontPage}, {"fresh", benchFresh}, {"collect", benchCollect}} {
 			if !wanted(part.name) {
 				continue
 			}
@@ -100,8 +92,13 @@ func run(ctx context.Context, length time.Duration, only, at, shop string) (err 
 		fmt.Printf("memory of the server at the end: %.0f MB\n", process.Resident(s.cmd.Process.Pid))
 	}
 	if wanted("toy") {
-		if err := benchToy(ctx, cmp.Or(shop, filepath.Join(dir, "toy")), connections, length); err != nil {
+		if err := benchToy(ctx, shop, length); err != nil {
 			return fmt.Errorf("toy set: %w", err)
+		}
+	}
+	if wanted("quiet") {
+		if err := benchQuiet(ctx, shop, turns, length); err != nil {
+			return fmt.Errorf("toy set, by how quiet it was: %w", err)
 		}
 	}
 	if wanted("process") {

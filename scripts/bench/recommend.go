@@ -18,7 +18,7 @@ type recommending struct {
 	out   string // where the report goes
 	quick bool   // small sizes and few questions: it shows that everything runs, and measures nothing worth quoting
 	only  string
-	looks []look // of the toy set's lists over HTTP
+	looks int // how often the toy set's lists were looked at over HTTP
 	*report
 }
 

@@ -71,36 +71,17 @@ func TestReport(t *testing.T) {
 }
 
 func TestPromisedFiguresAreReadFromWhatIsPrinted(t *testing.T) {
-	const page = `
+	const printed = `
 front page of 5 shelves           10886 | c=16     5348/s    1.50   17.18   101.7  (0.10, 0.31)
 list of 21 bare ids                 459 | c=16    30321/s    0.50    1.35    29.9  (0.41, 0.72)
   trivial handler, net/http         459 | c=16    37302/s    0.25    5.43    16.9
 p50 5.98 ms, p99 37.98 ms (promise: under 1,000 ms)
-`
-	// The trivial handler says which look was quiet: the second, although ours was faster at the first.
-	loud, quiet := `
-list of 21 items, all members      4802 | c=16    39000/s    0.50    1.15    29.9  (0.21, 0.92)
-  trivial handler, fast lane       4802 | c=16    90000/s    0.50    1.15    29.9
-  trivial handler, net/http        4802 | c=16    42300/s    0.50    1.15    29.9
-list of 21 bare ids                 459 | c=16    39321/s    0.50    1.35    29.9  (0.41, 0.90)
-  trivial handler, net/http         459 | c=16    60000/s    0.25    5.43    16.9
-`, `
 list of 21 items, all members      4802 | c=16    30321/s    0.50    1.35    29.9  (0.21, 0.62)
-  trivial handler, fast lane       4802 | c=16    90000/s    0.50    1.15    29.9
-  trivial handler, net/http        4802 | c=16    48905/s    0.50    1.15    29.9
-list of 21 bare ids                 459 | c=16    29321/s    0.50    1.45    29.9  (0.41, 0.60)
-  trivial handler, net/http         459 | c=16    50000/s    0.25    5.43    16.9
 list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9  (0.41, 0.50)
 `
 	var out bytes.Buffer
 	b := &recommending{report: newReport(&out)}
-	at := time.Date(2026, 11, 23, 5, 30, 0, 0, time.UTC)
-	for n, printed := range []string{loud, quiet} {
-		if err := b.seen(at.Add(time.Duration(n)*time.Minute), printed); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := b.promised(page, quiet); err != nil {
+	if err := b.promised(printed); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -112,22 +93,70 @@ list of 21 bare ids                 459 | c=64    9000/s    0.50    9.35    29.9
 		"front page of 5 shelves, 10886 B, 16 connections: share of a trivial handler: 0.31: ",
 		"list of 21 bare ids, 459 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: ",
 		"list of 21 bare ids, 459 B, 16 connections: share of a trivial handler: 0.72: ",
+		"toy set: list of 21 items, all members, 4802 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: ",
+		"toy set: list of 21 items, all members, 4802 B, 16 connections: share of a trivial handler: 0.62: ",
 		"toy set: list of 21 bare ids, 459 B, 64 connections: 9000/s, p50 0.50, p99 9.35 ms: ",
 		"toy set: list of 21 bare ids, 459 B, 64 connections: share of a trivial handler: 0.50: ",
-		"05:30, toy set, net/http's handler 42300/s: 39000/s 1.15 ms (0.92); 39321/s 1.35 ms (0.90): ",
-		"05:31, toy set, net/http's handler 48905/s: 30321/s 1.35 ms (0.62); 29321/s 1.45 ms (0.60): ",
-		"toy set, the quietest of 2 looks: list of 21 items, all members, 4802 B, 16 connections: 30321/s, p50 0.50, p99 1.35 ms: yes",
-		"toy set, the quietest of 2 looks: list of 21 items, all members, 4802 B, 16 connections: share of a trivial handler: 0.62: yes",
-		"toy set, the quietest of 2 looks: list of 21 bare ids, 459 B, 16 connections: 29321/s, p50 0.50, p99 1.45 ms: no",
 		"a click shows on the page: p50 5.98, p99 37.98 ms: yes",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)
 	}
-	if err := b.promised("nothing of the kind", quiet); err == nil {
+	if err := b.promised("nothing of the kind"); err == nil {
 		t.Error("figures that are not there are passed over")
 	}
-	if err := b.seen(at, "nothing of the kind"); err == nil {
-		t.Error("a look without the lists' figures is passed over")
+}
+
+// The handler says how quiet it was: a turn of ours that was faster in a loud moment does not count.
+func TestTurnsByQuiet(t *testing.T) {
+	turn := func(handler, rate float64, p99 time.Duration) shortly {
+		return shortly{"list of all members", 5000, handler, rate, 500 * time.Microsecond, p99}
+	}
+	turns := []shortly{turn(30000, 39000, time.Millisecond), turn(48000, 29000, 1390*time.Microsecond)}
+	for n := range 18 {
+		turns = append(turns, turn(float64(47000-n*1000), float64(28800-n*500), 1300*time.Microsecond))
+	}
+	file := filepath.Join(t.TempDir(), "turns")
+	if _, none, err := kept(file); err != nil || len(none) > 0 {
+		t.Fatalf("without a file: %v, %v", none, err)
+	}
+	for _, part := range [][]shortly{turns[:4], turns[4:]} {
+		if err := keep(file, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, all, err := kept(file)
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	if diff := cmp.Diff(turns, all[names[0]]); diff != "" {
+		t.Fatalf("what was kept (-want +got):\n%s", diff)
+	}
+	var out bytes.Buffer
+	b := &recommending{report: newReport(&out)}
+	b.quietly(names[0], all[names[0]])
+	var got []string
+	for _, f := range b.Figures {
+		got = append(got, f.Name+": "+f.Measured+": "+f.Met)
+	}
+	const list = "list of all members, 5000 B, "
+	want := []string{
+		list + "quietest tenth, 2 turns, handler 48000/s: 29000/s, p50 0.50, p99 1.39 ms: yes",
+		list + "quietest tenth, 2 turns, handler 48000/s: share of it: 0.61: yes",
+		list + "quietest quarter, 5 turns, handler 46000/s: 28300/s, p50 0.50, p99 1.30 ms: ",
+		list + "quietest quarter, 5 turns, handler 46000/s: share of it: 0.62: ",
+		list + "quieter half, 10 turns, handler 44000/s: 27300/s, p50 0.50, p99 1.30 ms: ",
+		list + "quieter half, 10 turns, handler 44000/s: share of it: 0.62: ",
+		list + "all, 20 turns, handler 39000/s: 25300/s, p50 0.50, p99 1.30 ms: ",
+		list + "all, 20 turns, handler 39000/s: share of it: 0.64: ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := kept(file); err == nil {
+		t.Error("half a line is passed over")
 	}
 }

@@ -17,40 +17,50 @@ import (
 	"shopkeeper/shared/process"
 )
 
-// benchToy measures lists over HTTP in the shop of Serenade's toy set: the visits that its figures are about, imported and trained as any shop's are, and asked about by visitors who made the
-// visits of its test file. The shop is made in the folder unless it is there. It needs SHOPKEEPER_DATA.
-func benchToy(ctx context.Context, shop string, connections []int, length time.Duration) error {
+// benchToy measures lists over HTTP in the shop of Serenade's toy set. It needs SHOPKEEPER_DATA.
+func benchToy(ctx context.Context, shop string, length time.Duration) error {
+	s, cookies, err := openToy(ctx, shop)
+	if s == nil || err != nil {
+		return err
+	}
+	defer s.stop()
+	return benchLists(ctx, s, cookies, "the shop of Serenade's toy set, 64 visitors with the first clicks of its test visits, at most 6 each", length)
+}
+
+// openToy starts the shop of Serenade's toy set: the visits that its figures are about, imported and trained as any shop's are, and asked about by visitors, of whom these are the cookies, who made the
+// visits of its test file. It is made in the folder unless it is there. Without SHOPKEEPER_DATA there is no server.
+func openToy(ctx context.Context, shop string) (*server, []string, error) {
 	data := os.Getenv("SHOPKEEPER_DATA")
 	if data == "" {
 		fmt.Println("toy: skipped, SHOPKEEPER_DATA is not set")
-		return nil
+		return nil, nil, nil
 	}
 	visits, err := clicks(data, toyTest)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	slices.SortStableFunc(visits, func(a, b backtest.Event) int { return cmp.Compare(a.Time, b.Time) })
 	if _, err := os.Stat(shop); errors.Is(err, fs.ErrNotExist) {
 		past, err := clicks(data, toyTrain)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		fmt.Printf("\npreparing: %d clicks of Serenade's toy set are imported and trained ...\n", len(past))
 		if err := makeToy(ctx, shop, past); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	s, err := startServer(ctx, "dist/shopkeeper", shop, "--no-demo")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer s.stop()
 	cookies, err := repeatVisits(ctx, s, visits, 64)
 	if err != nil {
-		return err
+		s.stop()
+		return nil, nil, err
 	}
 	s.settle(ctx)
-	return benchLists(ctx, s, cookies, "the shop of Serenade's toy set, 64 visitors with the first clicks of its test visits, at most 6 each", connections, length)
+	return s, cookies, nil
 }
 
 // toyDays is how long the visits of the toy set take here. Its own times lie between 1970 and 2025: only their order means something.
