@@ -31,7 +31,7 @@ func main() {
 		exit(runPart(context.Background(), os.Args[2]))
 	}
 	length := flag.Duration("length", 3*time.Second, "how long each figure is measured")
-	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,quiet,collect,fresh,mail,units,start; with -recommend: toy,strong,time,baskets,train,neighbours,pages,build,http")
+	only := flag.String("only", "", "comma-separated parts: process,frontpage,toy,quiet,collect,fresh,mail,units,start; with -recommend: toy,strong,time,moments,orders,baskets,train,neighbours,pages,build,http")
 	shop := flag.String("toy", "", "the folder of the toy set's shop, made unless it is there; a temporary one without it")
 	turns := flag.String("turns", "", "with -only quiet: a file that the turns are added to")
 	recommend := flag.Bool("recommend", false, "measure recommendations instead: how good, how fast, how large")

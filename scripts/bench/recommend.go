@@ -39,7 +39,7 @@ func benchRecommend(ctx context.Context, only, out string, quick bool) (err erro
 		needsData bool
 		run       func(context.Context) error
 	}{
-		{"toy", true, b.toy}, {"strong", true, b.strong}, {"time", true, b.byTime}, {"baskets", true, b.baskets}, {"train", true, b.train},
+		{"toy", true, b.toy}, {"strong", true, b.strong}, {"time", true, b.byTime}, {"moments", true, b.byMoments}, {"orders", true, b.orders}, {"baskets", true, b.baskets}, {"train", true, b.train},
 		{"neighbours", true, b.neighbours}, {"pages", false, b.pages}, {"build", false, b.build}, {"http", false, b.http},
 	} {
 		switch {

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"shopkeeper/shared/backtest"
@@ -204,13 +202,64 @@ func (b *recommending) byTime(ctx context.Context) error {
 		}
 		b.add(m.name()+": fit, and p50 / p99 of an answer", fmt.Sprintf("%.2f s, %.0f / %.0f us", results[n].Seconds, results[n].P50, results[n].P99), "", nil, map[string]string{"ease, not cut": "numpy 5.9 s, 711 MB, p50 130 us"}[m.name()])
 	}
-	at := slices.IndexFunc(models, func(m asked) bool { return m.model == "blend" })
-	for n := range models {
-		if at >= 0 && n != at {
-			for _, metric := range []string{"recall@20", "ndcg@100"} {
-				if err := b.against(results[n], results[at], metric, models[n].name(), "blend"); err != nil {
-					return err
-				}
+	return b.againstAll(models, results, "blend", "recall@20", "ndcg@100")
+}
+
+// byMoments asks again and again as time goes by.
+func (b *recommending) byMoments(ctx context.Context) error {
+	log, err := retail(b.data, true)
+	if err != nil {
+		return err
+	}
+	models := known(append([]asked{{"trending", nil, "", nil}, {"upcf", nil, "", nil}}, sets()...))
+	results, err := b.play(ctx, backtest.Sliding, log, nil, models, 1)
+	if err != nil {
+		return err
+	}
+	b.begin("Customers' next baskets, Online Retail II 2009-2010: what is new to them", fmt.Sprintf("sliding: from %d moments in the second half of the year, everything before is learned, and what known customers first buy in the six or seven weeks after it is to be found; %d questions; 95 %% bootstrap intervals by customer", backtest.DefaultSplits, results[0].Evaluations))
+	b.list(models, results, nil, "recall@20", "ndcg@100")
+	return b.againstAll(models, results, "blend", "recall@20", "ndcg@100")
+}
+
+// orders asks for a customer's next basket, of which most was bought before.
+func (b *recommending) orders(ctx context.Context) error {
+	log, err := retail(b.data, true)
+	if err != nil {
+		return err
+	}
+	var models []asked
+	for _, name := range []string{"popularity", "recent", "trending", "itemknn", "rp3beta", "slim", "ease", "follow", "buyagain", "p-topfreq", "gp-topfreq", "upcf", "blend", "habit"} {
+		models = append(models, asked{name, nil, "", nil})
+	}
+	models = known(models)
+	results, err := b.play(ctx, backtest.NextBasket, log, nil, models, 1)
+	if err != nil {
+		return err
+	}
+	b.begin("Customers' next baskets, Online Retail II 2009-2010: all of them", fmt.Sprintf("next-basket: each customer's last basket with 3 items or more is hidden, 10 are named, %d customers asked; habit is the model of baskets, blend that of for-you, beside which buy again has a shelf of its own; 95 %% bootstrap intervals", results[0].Evaluations))
+	b.list(models, results, nil, "recall@10", "ndcg@10", "repeat-recall@10", "explore-recall@10")
+	return b.againstAll(models, results, "habit", "recall@10", "ndcg@10")
+}
+
+// list adds what each model reached.
+func (b *recommending) list(models []asked, results []backtest.Result, peers map[string]map[string]string, metrics ...string) {
+	for n, m := range models {
+		for _, metric := range metrics {
+			b.add(m.name()+": "+metric, with(results[n], metric), "", nil, peers[m.model][metric])
+		}
+	}
+}
+
+// againstAll holds our own model to each of the others.
+func (b *recommending) againstAll(models []asked, results []backtest.Result, ours string, metrics ...string) error {
+	at := slices.IndexFunc(models, func(m asked) bool { return m.model == ours })
+	for n, m := range models {
+		if at < 0 || n == at {
+			continue
+		}
+		for _, metric := range metrics {
+			if err := b.against(results[n], results[at], metric, m.name(), ours); err != nil {
+				return err
 			}
 		}
 	}
@@ -241,31 +290,9 @@ func (b *recommending) baskets(ctx context.Context) error {
 			return err
 		}
 		b.begin("Next basket, Complete Journey, by "+level.name, fmt.Sprintf("next-basket: each household's last basket with 3 items or more is hidden, 10 are named, %d households asked; 95 %% bootstrap intervals", results[0].Evaluations))
-		for n, m := range models {
-			for _, metric := range slices.Sorted(maps.Keys(results[n].Metrics)) {
-				if strings.Contains(metric, "recall") || metric == "ndcg@10" {
-					b.add(m.name()+": "+metric, with(results[n], metric), "", nil, level.peers[m.model][metric])
-				}
-			}
-		}
-		if err := b.basketsAgainst(models, results); err != nil {
+		b.list(models, results, level.peers, "recall@10", "repeat-recall@10", "explore-recall@10", "ndcg@10")
+		if err := b.againstAll(models, results, "habit", "recall@10", "ndcg@10"); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// basketsAgainst holds our own model to the known ones.
-func (b *recommending) basketsAgainst(models []asked, results []backtest.Result) error {
-	ours := len(models) - 1
-	for n, m := range models[:ours] {
-		if m.model == "popularity" {
-			continue
-		}
-		for _, metric := range []string{"recall@10", "ndcg@10"} {
-			if err := b.against(results[n], results[ours], metric, m.name(), models[ours].name()); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
