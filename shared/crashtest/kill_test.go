@@ -99,6 +99,7 @@ type message struct {
 	Event       string         `json:"event,omitempty"`
 	MessageID   string         `json:"messageId"`
 	AnonymousID string         `json:"anonymousId"`
+	Timestamp   time.Time      `json:"timestamp"`
 	UserID      string         `json:"userId,omitempty"`
 	Properties  map[string]any `json:"properties,omitempty"`
 	Traits      map[string]any `json:"traits,omitempty"`
@@ -107,9 +108,10 @@ type message struct {
 // batch is what the device does next.
 func (c *client) batch() []message {
 	var list []message
+	now := time.Now().UTC().Truncate(time.Millisecond) // a message that is sent again happened when it happened: without a time of its own, what is stored has that of the last attempt, and the profile that of the first
 	for range 1 + c.random.IntN(5) {
 		c.next++
-		m := message{Type: "track", MessageID: fmt.Sprintf("%s-%06d", c.name, c.next), AnonymousID: c.name}
+		m := message{Type: "track", MessageID: fmt.Sprintf("%s-%06d", c.name, c.next), AnonymousID: c.name, Timestamp: now}
 		// As few items as every list of a profile holds: which of more are left out depends on the order of folding, and a rebuild has an order of its own.
 		product := map[string]any{"product_id": fmt.Sprint("item", c.random.IntN(12)), "category": fmt.Sprint("Kind ", c.random.IntN(5)), "price": 2.5}
 		switch n := c.random.IntN(12); {
